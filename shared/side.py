@@ -161,7 +161,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It happened. ``record`` is the write's own answer (``None`` for a delete, or where the answer holds no record)."""
+    """It happened. ``record`` is the write's own answer; ``None`` for a delete."""
 
     record: Record | None
 
@@ -247,7 +247,7 @@ class FieldMap(Protocol):
         ...
 
     def unheld(self, field: str, value: str) -> bool:
-        """Whether the side has no way to show this one value, so that it is owed nothing (a birthday without a year)."""
+        """Whether the side cannot show this one value, so that it is owed nothing (a birthday without a year)."""
         ...
 
     def renderings(self, contact: Contact) -> tuple[Mapping[str, str], ...]:
@@ -276,6 +276,8 @@ class Side(Protocol):
     name: SideName
     idempotency: Idempotency
     fields: FieldMap
+    bulk_size: int
+    """How many writes go into one call; a side that adapts it is given the last value back in the next run."""
 
     def start_full(self) -> Cursor:
         """The cursor of a new full listing; no call is made."""

@@ -55,7 +55,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Replaces the whole document. With ``version``: only if it still has it; without: whatever is there, or nothing."""
+    """Replaces the whole document. With ``version``: only if it still has it; without: whatever is there."""
 
     path: str
     data: Data
@@ -133,7 +133,7 @@ class Store(Protocol):
         limit: int | None = None,
         after: Sequence[Any] | None = None,
     ) -> list[Doc]:
-        """The same over all collections of that name, wherever they are; ties go by path, and ``after`` ends in a path."""
+        """The same over all collections of that name, wherever they are; ties go by path, ``after`` ends in one."""
         ...
 
     def commit(self, changes: Sequence[Change]) -> Mapping[str, Version]:

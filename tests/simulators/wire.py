@@ -288,6 +288,28 @@ class Wire:
         headers["x-raw-target"] = handler.path
         query = {k: v[-1] for k, v in parse_qs(target.query, keep_blank_values=True).items()}
         request = Request(handler.command or "", target.path, query, headers, body)
+        self._tell("arrived", request)
+        try:
+            reply = self._outcome(request)
+        finally:
+            self._tell("departed", request)
+        if reply is None:
+            return self._cut(handler)
+        payload = reply.encoded()
+        if "Date" in reply.headers:
+            handler.send_response_only(reply.status)
+        else:
+            handler.send_response(reply.status)  # its Date header follows the simulated clock
+        headers_out = {"Content-Type": "application/json", **reply.headers}
+        headers_out.setdefault("Content-Length", str(len(payload)))
+        for name, value in headers_out.items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(payload)
+
+    def _outcome(self, request: Request) -> Reply | None:
+        """What the caller gets; ``None``: a cut connection."""
         with self.lock:
             self.land_due()
             call = Call(len(self.log) + 1, self.clock.now(), request)
@@ -299,10 +321,10 @@ class Wire:
                 due = self.clock.now() + timedelta(seconds=late.seconds) if late.seconds else None
                 self._late.append(_Late(due, request, call))
                 call.effect = False
-                return self._cut(handler)
+                return None
             if "cut_before" in by_kind:
                 call.effect = False
-                return self._cut(handler)
+                return None
             if status := by_kind.get("status"):
                 call.effect = False
                 reply = status.reply or Reply(503, {"error": "maintenance"})
@@ -312,19 +334,16 @@ class Wire:
                 assert garble.garble is not None
                 reply = garble.garble(request, reply)
             if "cut_after" in by_kind:
-                return self._cut(handler)
+                return None
             call.status = reply.status
         if latency := by_kind.get("latency"):
             time.sleep(latency.seconds)
-        payload = reply.encoded()
-        handler.send_response(reply.status)  # its Date header follows the simulated clock
-        headers_out = {"Content-Type": "application/json", **reply.headers}
-        headers_out.setdefault("Content-Length", str(len(payload)))
-        for name, value in headers_out.items():
-            handler.send_header(name, value)
-        handler.end_headers()
-        if handler.command != "HEAD":
-            handler.wfile.write(payload)
+        return reply
+
+    def _tell(self, what: str, request: Request) -> None:
+        """A simulator may want to know which requests are under way at the same time: ``arrived``, ``departed``."""
+        if told := getattr(self.simulator, what, None):
+            told(request)
 
     def _cut(self, handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True

@@ -1,0 +1,129 @@
+"""Making both sides of a user's sync from what the user has granted and set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.account.grants import Grants, GrantStore, SugarGrant
+from shared.clock import Clock
+from shared.errors import GrantLost
+from shared.people import oauth
+from shared.people.client import PEOPLE_URL, PeopleClient
+from shared.people.fieldmap import PeopleFieldMap
+from shared.people.side import PeopleSide
+from shared.people.transport import Transport
+from shared.side import Gate, Side, SideName
+from shared.sugar import metadata, tokens
+from shared.sugar.bulk import FIRST_SIZE
+from shared.sugar.metadata import Schema
+from shared.sugar.session import SugarSession
+from shared.sugar.side import SugarSide
+from shared.sync.head import Head
+from shared.sync.settings import Settings, synced_fields
+
+SCHEMA_LASTS = timedelta(days=1)
+"""How long the instance's fields are taken for granted."""
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """The customer's own OAuth client, and where Google is."""
+
+    client_id: str
+    client_secret: str
+    token_url: str = oauth.TOKEN_URL
+    people_url: str = PEOPLE_URL
+
+
+class Connections:
+    """Makes the sides for one run after the other; keeps what connections can be kept."""
+
+    def __init__(self, grants: GrantStore, clock: Clock, client: OAuthClient) -> None:
+        self._grants = grants
+        self._clock = clock
+        self._client = client
+        self._close: list[Callable[[], None]] = []
+
+    def __call__(self, settings: Settings, gate: Gate, head: Head) -> Mapping[SideName, Side]:
+        """Both sides. Call under the user's lease only: Sugar's tokens are renewed in here.
+
+        Raises:
+            GrantLost: a side is not connected, or not any more.
+        """
+        self.close()
+        grants = self._grants.load()
+        return {
+            SideName.SUGAR: self._sugar(grants, settings, gate, head),
+            SideName.GOOGLE: self._google(grants, settings, gate),
+        }
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        closing, self._close = self._close, []
+        for close in closing:
+            close()
+
+    def _sugar(self, grants: Grants, settings: Settings, gate: Gate, head: Head) -> Side:
+        grant = grants.sugar
+        if grant is None:
+            raise GrantLost("Sugar is not connected: connect it first")
+
+        def save(fresh: tokens.Tokens) -> None:
+            grant.tokens = dict(fresh.as_json())
+            self._grants.save(grants)
+
+        known = tokens.Tokens.from_json(grant.tokens)
+        session = SugarSession(grant.address, known, save, self._clock, gate, platform=grant.platform)
+        self._close.append(session.close)
+        schema = self._schema(grants, grant, session)
+        return SugarSide(
+            session,
+            schema,
+            synced_fields(settings),
+            scope=settings.sugar_scope.value,
+            me=grant.user_id,
+            region=settings.region,
+            clock=self._clock,
+            bulk_size=head.bulk_size.get(SideName.SUGAR) or FIRST_SIZE,
+        )
+
+    def _schema(self, grants: Grants, grant: SugarGrant, session: SugarSession) -> Schema:
+        now = self._clock.now()
+        at = datetime.fromisoformat(grant.schema_at) if grant.schema_at else None
+        if grant.schema and at is not None and now - at < SCHEMA_LASTS:
+            return Schema.from_json(grant.schema)
+        schema = metadata.fetch(session, grant.acl)
+        grant.schema, grant.schema_at = schema.as_json(), now.isoformat()
+        self._grants.save(grants)
+        return schema
+
+    def _google(self, grants: Grants, settings: Settings, gate: Gate) -> Side:
+        grant = grants.google
+        if grant is None:
+            raise GrantLost("Google is not connected: connect it first")
+
+        def save(fresh: oauth.Tokens) -> None:
+            grant.tokens = fresh.to_json()
+            self._grants.save(grants)
+
+        bearer = oauth.TokenSource(
+            oauth.Tokens.from_json(grant.tokens),
+            client_id=self._client.client_id,
+            client_secret=self._client.client_secret,
+            clock=self._clock,
+            save=save,
+            gate=gate,
+            token_url=self._client.token_url,
+        )
+        transport = Transport(bearer, gate=gate)
+        self._close.append(transport.close)
+        client = PeopleClient(transport, endpoint=self._client.people_url)
+        labels = (settings.label, settings.google_scope)
+        fieldmap = PeopleFieldMap(
+            synced_fields(settings), custom=settings.custom_fields, region=settings.region, memberships=labels
+        )
+        return PeopleSide(
+            client, fieldmap, self._clock, region=settings.region, scope=settings.google_scope, label=settings.label
+        )

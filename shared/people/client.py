@@ -1,0 +1,92 @@
+"""``googleapiclient``, built once and late, with our own transport underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from shared.people.failures import CallFailed, Unreadable, read_failure, write_failure
+from shared.people.transport import Transport
+
+PEOPLE_URL = "https://people.googleapis.com/"
+
+Build = Callable[[Any], Any]
+"""Makes a request of the service; ``googleapiclient`` has no types."""
+Answer = dict[str, Any]
+
+
+class PeopleClient:
+    """Calls of the People API.
+
+    Args:
+        transport: sends them.
+        endpoint: the API's root address.
+    """
+
+    def __init__(self, transport: Transport, *, endpoint: str = PEOPLE_URL) -> None:
+        self._transport = transport
+        self._endpoint = endpoint if endpoint.endswith("/") else f"{endpoint}/"
+        self._built: Any = None
+
+    @property
+    def calls(self) -> int:
+        """How many requests were sent, token refreshes apart."""
+        return self._transport.calls
+
+    def read(self, call: str, build: Build, *, cursor: bool = False) -> Answer:
+        """A call that changes nothing.
+
+        Args:
+            call: what messages name.
+            build: makes the request of the service.
+            cursor: the call carries a sync or page token.
+
+        Raises:
+            Vanished: a definite 404 of the API.
+            FatalError: see ``failures.read_failure``.
+            RetriableError: see there.
+        """
+        try:
+            return self.attempt(build)
+        except CallFailed as failure:
+            raise read_failure(call, failure, cursor=cursor) from None
+
+    def write(self, call: str, build: Build) -> Answer:
+        """A call that changes something; sent once.
+
+        Raises:
+            AmbiguousError: it may have happened.
+            SyncError: it has not; see ``failures.write_failure``.
+        """
+        try:
+            return self.attempt(build)
+        except CallFailed as failure:
+            raise write_failure(call, failure) from None
+
+    def attempt(self, build: Build) -> Answer:
+        """The call as it is.
+
+        Raises:
+            CallFailed: what went wrong, not sorted yet.
+            SyncError: nothing was sent.
+        """
+        answer = build(self._service()).execute(num_retries=0)
+        # The library hands out what is no JSON as text.
+        if not isinstance(answer, dict):
+            raise Unreadable("the answer must be a JSON object")
+        return answer
+
+    def _service(self) -> Any:
+        if self._built is None:
+            # Imported late: it takes 0.3 s, which a function that only answers a browser need not spend.
+            from googleapiclient.discovery import build
+
+            self._built = build(
+                "people",
+                "v1",
+                http=self._transport,
+                static_discovery=True,
+                cache_discovery=False,
+                client_options={"api_endpoint": self._endpoint},
+            )
+        return self._built

@@ -1,0 +1,146 @@
+"""The change feed: ``people.connections.list``, page by page.
+
+The sync token comes on the last page only and expires after seven days. With a token every other parameter must be
+that of the first call, so a fingerprint of them is kept beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.clock import Clock
+from shared.contact.normal import clean, is_email
+from shared.contact.terms import email_term, name_term, phone_term
+from shared.errors import CursorExpired, ProtocolError
+from shared.people import persons
+from shared.people.client import PeopleClient
+from shared.people.elements import Malformed, entries, text
+from shared.people.fields import LIST_FIELDS, SOURCES
+from shared.side import Cursor, Feed, Key, Native, Page
+
+CALL = "people.connections.list"
+MAX_PAGE_SIZE = 1000
+MAX_PAGES = 2000
+"""Of one listing; an account holds 25,000 contacts, so more is a loop."""
+MAX_ROWS = MAX_PAGE_SIZE * 2
+
+
+class ConnectionsFeed:
+    """Pages of all contacts, or of what changed.
+
+    Args:
+        client: makes the calls.
+        clock: tells when a listing began.
+        region: two letters, for the phones among the index terms.
+        scope: the label whose contacts take part, blank for all.
+        page_size: rows a page, 1 to 1000.
+    """
+
+    def __init__(self, client: PeopleClient, clock: Clock, *, region: str, scope: str, page_size: int) -> None:
+        self._client = client
+        self._clock = clock
+        self._region = region
+        self._scope = scope
+        self._parameters: dict[str, Any] = {
+            "resourceName": "people/me",
+            "personFields": LIST_FIELDS,
+            "sources": SOURCES,
+            "pageSize": page_size,
+            "requestSyncToken": True,
+        }
+        self._fingerprint = hashlib.sha256(json.dumps(self._parameters, sort_keys=True).encode()).hexdigest()[:16]
+
+    def start_full(self) -> Cursor:
+        """The cursor of a new listing of all contacts."""
+        return {"feed": Feed.FULL.value, "page": "", "params": self._fingerprint}
+
+    def page(self, cursor: Cursor) -> Page:
+        """The next page.
+
+        Raises:
+            CursorExpired: list everything again.
+            ProtocolError: an answer that is none, or a listing that does not end.
+        """
+        if cursor.get("params") != self._fingerprint:
+            raise CursorExpired(f"{CALL}: the parameters of the listing have changed")
+        feed = Feed(cursor["feed"])
+        began_at = cursor.get("began_at") or self._clock.now().astimezone(UTC).isoformat()
+        number = cursor.get("number", 0) + 1
+        tokens = {name: cursor[key] for name, key in (("pageToken", "page"), ("syncToken", "sync")) if cursor.get(key)}
+        parameters = {**self._parameters, **tokens}
+        answer = self._client.read(
+            CALL, lambda service: service.people().connections().list(**parameters), cursor=bool(tokens)
+        )
+        keys = tuple(self._key(row) for row in _rows(answer))
+        following = _token(answer, "nextPageToken")
+        if following:
+            if following == cursor.get("page") or number >= MAX_PAGES:
+                raise ProtocolError(CALL, f"the listing does not end (page {number})")
+            went_on = {**cursor, "page": following, "began_at": began_at, "number": number}
+            return Page(feed, keys, False, datetime.fromisoformat(began_at), went_on, None)
+        sync = _token(answer, "nextSyncToken")
+        if not sync:
+            raise ProtocolError(CALL, "the last page must have a nextSyncToken")
+        delta = {"feed": Feed.DELTA.value, "sync": sync, "page": "", "params": self._fingerprint}
+        return Page(feed, keys, True, datetime.fromisoformat(began_at), None, delta)
+
+    def _key(self, row: Any) -> Key:
+        person = persons.checked(row, CALL)
+        if person.get("metadata", {}).get("deleted"):
+            return Key(
+                person["resourceName"],
+                version=persons.version(person),
+                deleted=True,
+                planted=persons.planted(person),
+                previous_ids=persons.previous_names(person),
+            )
+        return Key(
+            person["resourceName"],
+            version=persons.version(person),
+            in_scope=persons.in_scope(person, self._scope),
+            terms=row_terms(person, self._region),
+            planted=persons.planted(person),
+            previous_ids=persons.previous_names(person),
+        )
+
+
+def row_terms(person: Native, region: str) -> tuple[str, ...]:
+    """The index terms of a listed row: of all its emails and phones, private ones too, and of its name.
+
+    A text of a wrong type has none; the fresh read will say what is wrong with it.
+    """
+    emails = [value for value in _texts(person, "emailAddresses", "value") if is_email(value)]
+    found: set[str | None] = {email_term(value) for value in emails}
+    found |= {phone_term(value, region) for value in _texts(person, "phoneNumbers", "value")}
+    first, last = _texts(person, "names", "givenName")[:1], _texts(person, "names", "familyName")[:1]
+    found.add(name_term("".join(first), "".join(last)))
+    return tuple(sorted(term for term in found if term))
+
+
+def _texts(person: Native, people: str, member: str) -> list[str]:
+    values = []
+    try:
+        for entry in entries(person, people):
+            values.append(clean(text(entry, member)).strip())
+    except Malformed:
+        pass
+    return values
+
+
+def _rows(answer: dict[str, Any]) -> list[Any]:
+    rows = answer.get("connections", [])
+    if not isinstance(rows, list):
+        raise ProtocolError(CALL, "connections must be a list")
+    if len(rows) > MAX_ROWS:
+        raise ProtocolError(CALL, f"a page must have at most {MAX_PAGE_SIZE} rows")
+    return rows
+
+
+def _token(answer: dict[str, Any], name: str) -> str:
+    token = answer.get(name, "")
+    if not isinstance(token, str):
+        raise ProtocolError(CALL, f"{name} must be a text")
+    return token

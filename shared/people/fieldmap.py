@@ -1,0 +1,349 @@
+"""A Google contact as a canonical one, and canonical changes as People API bodies. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from shared.contact.fields import EMAILS, Kind, field
+from shared.contact.model import Contact, Email
+from shared.contact.normal import clean, email_key, is_email, normal
+from shared.people import slots
+from shared.people.dates import read_date, write_date
+from shared.people.elements import (
+    Entry,
+    Malformed,
+    entries,
+    is_flagged,
+    new_entry,
+    read_parts,
+    rewritten,
+    stripped,
+    text,
+    type_of,
+)
+from shared.people.fields import (
+    BIRTHDAY,
+    EMAIL,
+    EMAIL_TYPES,
+    FAMILIES,
+    KEY_NAME,
+    MAX_CONTACT_BYTES,
+    MAX_EMAILS,
+    MAX_NOTES,
+    MAX_VALUE,
+    MY_CONTACTS,
+    NAMES,
+    NOTES,
+    Family,
+    Slot,
+    custom_family,
+    native_names,
+)
+from shared.side import Capability, Memo, Native, Problem, View
+
+
+class PeopleFieldMap:
+    """The Google side's :class:`~shared.side.FieldMap`.
+
+    Args:
+        fields: canonical fields that are switched on, ``emails`` and custom ones included.
+        custom: the label of the Google custom field by Sugar field name.
+        region: two letters, for phone numbers without a country code.
+        memberships: labels (resource names) that every contact which we create gets, the scope's included.
+    """
+
+    def __init__(
+        self, fields: Collection[str], *, custom: Mapping[str, str], region: str, memberships: Sequence[str] = ()
+    ) -> None:
+        names = native_names(custom)
+        self._on = [name for name in names if name in fields]
+        self._families = tuple(f for f in (*FAMILIES, custom_family(custom)) if f.slots)
+        self._region = region
+        self._memberships = tuple(dict.fromkeys(label for label in memberships if label))
+        self._capabilities = {
+            name: Capability(
+                max_length={"notes": MAX_NOTES, "birthday": None}.get(name, MAX_VALUE),
+                native=names[name],
+            )
+            for name in self._on
+        }
+
+    @property
+    def capabilities(self) -> Mapping[str, Capability]:
+        """By canonical field name. Google requires none."""
+        return self._capabilities
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def view(self, native: Native, memo: Memo, other: Contact | None) -> View:
+        """The record as a contact; see :meth:`shared.side.FieldMap.view`.
+
+        A list that cannot be read leaves its fields **out** of the contact, so that nobody takes them for deleted,
+        and what was remembered of it as it is.
+        """
+        values: dict[str, str] = {}
+        remembered: Memo = {}
+        problems: list[Problem] = []
+        for family in self._families:
+            try:
+                pairing = self._pair(family, native, memo.get(family.name), other)
+            except Malformed:
+                if family.name in memo:
+                    remembered[family.name] = memo[family.name]
+                problems += self._unreadable(family.people, [name for slot in family.slots for name in slot.fields])
+                continue
+            remembered[family.name] = pairing.memo()
+            for slot in family.slots:
+                values.update(zip(slot.fields, _raw(family, slot, pairing), strict=True))
+        for people, names in (
+            ("names", tuple(NAMES)),
+            ("birthdays", ("birthday",)),
+            ("biographies", ("notes",)),
+        ):
+            try:
+                values.update({name: self._single(native, people, name) for name in names})
+            except Malformed:
+                problems += self._unreadable(people, names)
+        emails, wrong = self._emails(native) if EMAILS in self._capabilities else (None, [])
+        values = {name: value for name, value in values.items() if name in self._capabilities}
+        return View(Contact(values, emails), remembered, tuple(problems + wrong))
+
+    def _unreadable(self, people: str, names: Collection[str]) -> list[Problem]:
+        message = (
+            "must be a possible date" if people == "birthdays" else f"{people} must be a list of objects holding texts"
+        )
+        return [Problem(name, message) for name in names if name in self._capabilities]
+
+    def _single(self, native: Native, people: str, name: str) -> str:
+        found = entries(native, people)
+        if not found:
+            return ""
+        if name == "birthday":
+            return read_date(found[0])
+        return text(found[0], NOTES.member if name == "notes" else NAMES[name].member)
+
+    def _emails(self, native: Native) -> tuple[tuple[Email, ...] | None, list[Problem]]:
+        try:
+            found = [(text(entry, EMAIL.member), entry) for entry in entries(native, EMAIL.people)]
+        except Malformed:
+            return None, self._unreadable(EMAIL.people, (EMAILS,))
+        found.sort(key=lambda pair: not is_flagged(pair[1], "primary"))
+        addresses: dict[str, Email] = {}
+        problems: list[Problem] = []
+        for address, _ in found:
+            address = address.strip()
+            if is_email(address):
+                addresses.setdefault(email_key(address), Email(address))
+            elif address:
+                problems.append(Problem(EMAILS, "one of the addresses must look like name@example.com"))
+        return tuple(addresses.values()), problems
+
+    # -- pairing -------------------------------------------------------------------------------------
+
+    def _pair(
+        self, family: Family, native: Native, memo: Mapping[str, Any] | None, other: Contact | None
+    ) -> slots.Pairing:
+        kinds = [field(name).kind for name in family.slots[0].fields]
+
+        def form(raw: Sequence[str]) -> slots.Parts:
+            return tuple(normal(kind, part, self._region) for kind, part in zip(kinds, raw, strict=True))
+
+        elements = []
+        for index, entry in enumerate(entries(native, family.people)):
+            raw = read_parts(family, entry)
+            kind = type_of(family, entry)
+            normalised = form(raw)
+            if any(normalised):
+                primary = is_flagged(entry, "primary") or is_flagged(entry, "sourcePrimary")
+                elements.append(slots.Element(index, raw, normalised, kind, primary))
+        wanted: dict[str, slots.Wanted] | None = None
+        if other is not None:
+            wanted = {
+                slot.name: tuple(
+                    normal(kind, other.values[name], self._region) if name in other.values else None
+                    for name, kind in zip(slot.fields, kinds, strict=True)
+                )
+                for slot in family.slots
+            }
+        return slots.pair(family, elements, memo, wanted, form)
+
+    # -- writing -------------------------------------------------------------------------------------
+
+    def check(self, target: Contact, fields: Collection[str]) -> tuple[Problem, ...]:
+        """What of these fields Google cannot hold: too long, no valid Unicode, no date, no email address."""
+        problems = []
+        for name in self._on:
+            if name not in fields:
+                continue
+            limit = self._capabilities[name].max_length
+            texts = [e.address for e in target.emails or ()] if name == EMAILS else [target.get(name)]
+            if any(clean(value) != value for value in texts):
+                problems.append(Problem(name, "must be valid text (Unicode without NUL)"))
+            elif limit is not None and any(len(value) > limit for value in texts):
+                problems.append(Problem(name, f"must have at most {limit:,} characters"))
+            elif name == "birthday" and texts[0] and write_date(texts[0]) is None:
+                problems.append(Problem(name, "must be a date like 1999-12-31 (or --12-31, 1999-12, 1999)"))
+            elif name == EMAILS and not all(map(is_email, texts)):
+                problems.append(Problem(name, "every address must look like name@example.com"))
+            elif name == EMAILS and len(texts) > MAX_EMAILS:
+                problems.append(Problem(name, f"must be at most {MAX_EMAILS} addresses"))
+        return (*problems, *(() if problems else self._check_size(target, fields)))
+
+    def _check_size(self, target: Contact, fields: Collection[str]) -> tuple[Problem, ...]:
+        sizes = {name: len(clean(value).encode()) for name, value in target.values.items()}
+        sizes[EMAILS] = sum(len(clean(email.address).encode()) for email in target.emails or ())
+        ours = [name for name in self._on if name in fields]
+        if sum(sizes.values()) <= MAX_CONTACT_BYTES or not ours:
+            return ()
+        largest = max(ours, key=lambda name: sizes.get(name, 0))
+        return (Problem(largest, f"all values of a contact together must fit into {MAX_CONTACT_BYTES // 1000} kB"),)
+
+    def unheld(self, field: str, value: str) -> bool:
+        """Never: Google holds every value that :meth:`check` lets pass, also dates without a year."""
+        return False
+
+    def renderings(self, contact: Contact) -> tuple[Mapping[str, str], ...]:
+        """None: Google keeps the members that we write as they are."""
+        return ()
+
+    def create(self, target: Contact, key: str) -> Native:
+        """A person with the fields that are switched on, our key, and the labels it is to carry."""
+        body = self._changed({}, {}, target, self._on)
+        body = {people: found for people, found in body.items() if found}
+        body["clientData"] = [{"key": KEY_NAME, "value": key}]
+        if self._memberships:
+            # Without any memberships Google puts it into myContacts; with some, only into those.
+            labels = dict.fromkeys((MY_CONTACTS, *self._memberships))
+            body["memberships"] = [{"contactGroupMembership": {"contactGroupResourceName": name}} for name in labels]
+        return body
+
+    def update(self, native: Native, memo: Memo, target: Contact, changed: Collection[str], key: str) -> Native:
+        """Complete lists for just the People fields that ``changed`` touches, and our key where it is missing.
+
+        Args:
+            native: the record as read for the plan.
+            memo: of the view that the plan was made from.
+            target: the contact as it is to read.
+            changed: canonical fields; all others keep what ``native`` has.
+            key: our key.
+        """
+        body = self._changed(native, memo, target, [name for name in self._on if name in changed])
+        with suppress(Malformed):
+            planted = entries(native, "clientData")
+            if not any(entry.get("key") == KEY_NAME and entry.get("value") == key for entry in planted):
+                kept = [stripped("clientData", entry) for entry in planted]
+                body["clientData"] = [*kept, {"key": KEY_NAME, "value": key}]
+        return body
+
+    def _changed(self, native: Native, memo: Memo, target: Contact, changed: Collection[str]) -> Native:
+        """The lists that these fields stand in; one that cannot be read cannot be written without losses either."""
+        body: Native = {}
+        names = [name for name in NAMES if name in changed]
+        if names:
+            with suppress(Malformed):
+                body["names"] = _names(native, target, names)
+        if EMAILS in changed and target.emails is not None:
+            with suppress(Malformed):
+                body["emailAddresses"] = _email_entries(native, target.emails)
+        for family in self._families:
+            touched = [slot for slot in family.slots if not set(slot.fields).isdisjoint(changed)]
+            if touched:
+                with suppress(Malformed):
+                    body[family.people] = self._family(family, touched, native, memo, target, changed)
+        if "birthday" in changed:
+            when = write_date(target.get("birthday"))
+            body[BIRTHDAY.people] = [{BIRTHDAY.member: when}] if when else []
+        if "notes" in changed:
+            value = target.get("notes")
+            body[NOTES.people] = [{NOTES.member: value, "contentType": "TEXT_PLAIN"}] if value else []
+        return body
+
+    def _family(
+        self,
+        family: Family,
+        touched: Sequence[Slot],
+        native: Native,
+        memo: Memo,
+        target: Contact,
+        changed: Collection[str],
+    ) -> list[Entry]:
+        found = entries(native, family.people)
+        result: list[Entry | None] = [stripped(family.people, entry) for entry in found]
+        known = memo.get(family.name)
+        pairing = self._pair(family, native, known, target if known is None else None)
+        front: list[Entry] = []
+        for slot in touched:
+            paired = pairing.slots.get(slot.name)
+            current = _raw(family, slot, pairing)
+            parts = tuple(
+                target.get(name) if name in changed else part for name, part in zip(slot.fields, current, strict=True)
+            )
+            if not any(part.strip() for part in parts):
+                parts = tuple("" for _ in parts)
+            if paired is None:
+                if any(parts):
+                    result.append(new_entry(family, slot.types[0], parts))
+            elif paired.fresh and any(parts) and not self._extends(slot, parts, current):
+                # Never agreed on: that one was the user's before we came, and stays.
+                front.append(new_entry(family, slot.types[0], parts))
+            elif parts != current:
+                index = paired.element.index
+                result[index] = rewritten(family, found[index], parts)
+        return [*front, *(entry for entry in result if entry)]
+
+    def _extends(self, slot: Slot, parts: Sequence[str], current: Sequence[str]) -> bool:
+        kinds: list[Kind] = [field(name).kind for name in slot.fields]
+        forms = [
+            tuple(normal(kind, part, self._region) for kind, part in zip(kinds, raw, strict=True))
+            for raw in (parts, current)
+        ]
+        return slots.extends(forms[0], forms[1])
+
+
+def _raw(family: Family, slot: Slot, pairing: slots.Pairing) -> slots.Parts:
+    paired = pairing.slots.get(slot.name)
+    return paired.element.raw if paired else tuple("" for _ in family.members)
+
+
+def _names(native: Native, target: Contact, changed: Collection[str]) -> list[Entry]:
+    found = entries(native, "names")
+    entry = stripped("names", found[0]) if found else {}
+    # The server builds it from the parts; the old one would contradict them.
+    entry.pop("unstructuredName", None)
+    for name in changed:
+        if value := target.get(name):
+            entry[NAMES[name].member] = value
+        else:
+            entry.pop(NAMES[name].member, None)
+    return [entry] if entry.keys() - {"metadata"} else []
+
+
+def _email_entries(native: Native, emails: Sequence[Email]) -> list[Entry]:
+    """All addresses of the target; elements that stay, and what is no address, are left alone.
+
+    An address that replaces another takes its element over, with type and label.
+    """
+    wanted = {email_key(email.address): email.address for email in emails}
+    result: list[Entry] = []
+    leaving: list[Entry] = []
+    seen: set[str] = set()
+    for found in entries(native, EMAIL.people):
+        entry = stripped(EMAIL.people, found)
+        address = text(entry, EMAIL.member).strip()
+        result.append(entry)
+        if is_email(address):
+            seen.add(email_key(address))
+            if email_key(address) not in wanted:
+                leaving.append(entry)
+    adding = [address for email, address in wanted.items() if email not in seen]
+    for entry, address in zip(leaving, adding, strict=False):
+        entry[EMAIL.member] = address
+    gone = leaving[len(adding) :]
+    result = [entry for entry in result if not any(entry is each for each in gone)]
+    for address in adding[len(leaving) :]:
+        used = {entry.get("type") for entry in result}
+        kind = next((kind for kind in EMAIL_TYPES if kind not in used), EMAIL_TYPES[-1])
+        result.append({EMAIL.member: address, "type": kind})
+    return result

@@ -1,0 +1,127 @@
+"""Fresh reads by resource name: ``people.getBatchGet`` and ``people.get``.
+
+How the API answers for a person that is gone is not known for sure, so every variant is survived: an item with a 404,
+an item left out, the whole call a 404. None of them proves a deletion; only the feed's tombstones do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from shared.errors import ProtocolError, Vanished
+from shared.people import persons
+from shared.people.client import PeopleClient
+from shared.people.fields import READ_FIELDS, SOURCES
+from shared.side import Absent, Native, Record
+
+MANY = 200
+"""Names a call."""
+CALL = "people.getBatchGet"
+_GONE = 5
+"""``google.rpc.Code.NOT_FOUND``."""
+
+
+class Reader:
+    """Reads persons.
+
+    Args:
+        client: makes the calls.
+        scope: the label whose contacts take part, blank for all.
+    """
+
+    def __init__(self, client: PeopleClient, scope: str) -> None:
+        self._client = client
+        self._scope = scope
+
+    def read(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
+        """All of these, every name answered.
+
+        Raises:
+            ProtocolError: an answer that is none.
+            FatalError: no read can succeed.
+            RetriableError: not now.
+        """
+        names = list(dict.fromkeys(ids))
+        found: dict[str, Record | Absent] = {}
+        for start in range(0, len(names), MANY):
+            found.update(self._read(names[start : start + MANY]))
+        return found
+
+    def _read(self, names: list[str]) -> dict[str, Record | Absent]:
+        if len(names) == 1:
+            return {names[0]: self._one(names[0])}
+        try:
+            answer = self._client.read(
+                CALL,
+                lambda service: service.people().getBatchGet(
+                    resourceNames=names, personFields=READ_FIELDS, sources=SOURCES
+                ),
+            )
+        except Vanished:
+            # One of them is gone, and the call does not say which.
+            middle = len(names) // 2
+            return {**self._read(names[:middle]), **self._read(names[middle:])}
+        found, unclear = _answered(answer, names)
+        result: dict[str, Record | Absent] = {
+            name: Absent(proven=False) if person is None else persons.record(person, self._scope, asked_for=name)
+            for name, person in found.items()
+        }
+        result.update({name: self._one(name) for name in unclear})
+        missing = [name for name in names if name not in result]
+        if missing:
+            # Left out may be how the API says "gone", or an answer cut short. One of them read alone tells.
+            first = self._one(missing[0])
+            if isinstance(first, Record):
+                raise ProtocolError(CALL, "the answer leaves out persons that exist")
+            result.update(dict.fromkeys(missing, first))
+        return result
+
+    def _one(self, name: str) -> Record | Absent:
+        call = "people.get"
+        try:
+            person = self._client.read(
+                call,
+                lambda service: service.people().get(resourceName=name, personFields=READ_FIELDS, sources=SOURCES),
+            )
+        except Vanished:
+            return Absent(proven=False)
+        return persons.record(persons.checked(person, call), self._scope, asked_for=name)
+
+
+def _answered(answer: Native, names: Sequence[str]) -> tuple[dict[str, Native | None], list[str]]:
+    """The persons by the name asked for (``None``: a 404), and names whose item says something else."""
+    asked = set(names)
+    found: dict[str, Native | None] = {}
+    unclear: list[str] = []
+    for item in _items(answer):
+        requested = item.get("requestedResourceName")
+        gone = _code(item) in (_GONE, 404)
+        if "person" in item and not gone:
+            person = persons.checked(item["person"], CALL)
+            aliases = (requested, person["resourceName"], *persons.previous_names(person))
+            for name in aliases:
+                if isinstance(name, str) and name in asked:
+                    found[name] = person
+            continue
+        if isinstance(requested, str) and requested in asked:
+            if gone:
+                found.setdefault(requested, None)
+            else:
+                unclear.append(requested)
+    return found, [name for name in dict.fromkeys(unclear) if name not in found]
+
+
+def _items(answer: Native) -> Iterator[Mapping[str, Any]]:
+    items = answer.get("responses", [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ProtocolError(CALL, "responses must be a list of objects")
+    yield from items
+
+
+def _code(item: Mapping[str, Any]) -> int:
+    status = item.get("status")
+    code = status.get("code") if isinstance(status, dict) else None
+    if code is None:
+        code = item.get("httpStatusCode")
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,93 @@
+"""The backlog: contacts that wait for a person, with the reason, the values and the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.side import SideName
+from shared.store.port import Change, Data, Doc, Put, Remove
+from shared.sync.gather import backlog_id
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+from shared.sync.plan.model import Entry, Subject, Trouble
+
+OPEN, RELEASED = "open", "released"
+
+REMEDY: Mapping[Trouble, str] = {
+    Trouble.CANNOT_HOLD: "Mend the value named, then release the contact; or switch the field off in the settings.",
+    Trouble.UNREADABLE: "Mend the value named where it stands, then release the contact.",
+    Trouble.AMBIGUOUS: "Make clear who is who (merge duplicates, or change an email), then release the contact.",
+    Trouble.ALREADY_LINKED: "It looks like a duplicate: merge or delete one of the two, then release the contact.",
+    Trouble.OUT_OF_SCOPE_MATCH: "Bring the match into the scope, or change the scope, then release the contact.",
+    Trouble.SAME_NAME: "Give both the same email if they are one person, different ones if not; then release it.",
+    Trouble.CONFLICT: "Decide for Sugar's or Google's value, or make both the same.",
+    Trouble.GONE_FROM_SUGAR: "If it was deleted, delete it in Google too; if you lost sight of it, leave it here.",
+    Trouble.DELETED_AND_EDITED: "Delete both, or restore the deleted one.",
+    Trouble.MERGED: "If it was merged, delete the leftover; if not, release the contact.",
+    Trouble.HELD_DELETE: "Look at the list: approve the deletions, or restore what was deleted by mistake.",
+    Trouble.HELD_CLEARING: "Look at the list: approve the clearings, or restore the values.",
+    Trouble.REJECTED: "See what the other side answered, mend the contact, then release it.",
+    Trouble.FORBIDDEN: "Ask the administrator for the right to edit it, then release it.",
+    Trouble.DOUBTFUL_CREATE: "Look whether it was created already: then link or delete the copy and release it.",
+    Trouble.EXTRA_COPY: "Merge the copies, then release the contact.",
+}
+"""What to do, by class."""
+
+
+def changes(
+    paths: Paths, subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime
+) -> tuple[list[Change], int]:
+    """Stores what is to be asked about one contact.
+
+    Returns:
+        The writes (none if the same question stands there already), and by how much the number of open entries grows.
+    """
+    name = backlog_id(subject)
+    was_open = old is not None and old.data.get("state") == OPEN
+    fresh = _document(subject, entries, old, now)
+    if old is not None and was_open and _same(old.data, fresh):
+        return [], 0
+    return [Put(paths.backlog(name), plain(fresh))], 0 if was_open else 1
+
+
+def close(paths: Paths, old: Doc) -> tuple[list[Change], int]:
+    """The entry has served."""
+    return [Remove(paths.backlog(old.id))], -1 if old.data.get("state") == OPEN else 0
+
+
+def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime) -> Data:
+    first = next((entry for entry in entries if entry.whole), entries[0])
+    before: Mapping[str, Any] = old.data if old is not None else {}
+    return {
+        "class": first.trouble.value,
+        "state": OPEN,
+        "at": now.isoformat(),
+        "first_at": before.get("first_at", now.isoformat()),
+        "attempts": int(before.get("attempts", 0)) + 1,
+        "whole": any(entry.whole for entry in entries),
+        "link": subject.link.id if subject.link else None,
+        "ids": {side.value: subject.half(side).id for side in SideName},
+        "entries": [
+            {
+                "class": entry.trouble.value,
+                "message": entry.message,
+                "remedy": REMEDY[entry.trouble],
+                "whole": entry.whole,
+                "detail": entry.detail,
+                "candidates": list(entry.candidates),
+                "fields": [
+                    {"name": c.name, "sugar": c.sugar, "google": c.google, "base": c.base} for c in entry.fields
+                ],
+                "problems": [{"field": p.field, "message": p.message} for p in entry.problems],
+            }
+            for entry in entries
+        ],
+    }
+
+
+def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether it is the same question, so that asking again is no news."""
+    parts = ("class", "whole", "link", "ids", "entries")
+    return all(old.get(part) == new.get(part) for part in parts)

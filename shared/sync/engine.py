@@ -1,0 +1,90 @@
+"""The sync of one pair, run by run.
+
+::
+
+    take lease ─▶ drain inbox ─▶ observe ─▶ recover ─▶ read ≤ 100 ─▶ plan ─▶ guard ─▶ T1 ─▶ calls ─▶ T2 + release
+        │                         │                                            │              │
+        │                 keys and cursor in one commit              intents, claims     links, bases, history,
+        │                                                                              backlog, cleared keys, and
+        └── every commit asserts the epoch                                             the intents that are settled
+
+A crash anywhere leaves either dirty keys (planned again) or open intents (recovered).
+"""
+
+from __future__ import annotations
+
+from shared.clock import Clock, Ids
+from shared.errors import FatalError, LeaseLost, RetriableError
+from shared.store.port import Store
+from shared.sync.ledger import Ledger
+from shared.sync.limits import Limits
+from shared.sync.paths import Paths
+from shared.sync.report import Report, Status, status_of
+from shared.sync.run import Connect, Run
+
+
+class Engine:
+    """Holds nothing between runs: everything is in the store, and any process may make the next run."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        connect: Connect,
+        clock: Clock,
+        ids: Ids,
+        *,
+        instance: str,
+        limits: Limits | None = None,
+    ) -> None:
+        """
+        Args:
+            connect: makes both sides, under the lease.
+            instance: the Sugar instance's host: colleagues' claims meet there.
+        """
+        self._store = store
+        self._paths = paths
+        self._connect = connect
+        self._clock = clock
+        self._ids = ids
+        self._instance = instance
+        self._limits = limits or Limits()
+
+    def run(self) -> Report:
+        """One batch. Never raises for what a side or the store answers: the report says what happened."""
+        return self._go(preview=False)
+
+    def preview(self) -> Report:
+        """The same up to the plan, which is in the report: no write to either side, no key cleared."""
+        return self._go(preview=True)
+
+    def _go(self, *, preview: bool) -> Report:
+        report = Report(self._ids.new())
+        began = self._clock.now()
+        try:
+            ledger = Ledger.take(self._store, self._paths.head, self._clock, self._ids, seconds=self._limits.lease)
+        except LeaseLost as error:
+            report.status, report.message = Status.BUSY, error.message
+            return report
+        except (RetriableError, FatalError) as error:
+            report.status, report.message = status_of(error), error.message
+            return report
+        run = Run(
+            self._store,
+            self._paths,
+            self._connect,
+            self._clock,
+            self._ids,
+            self._instance,
+            self._limits,
+            ledger,
+            report,
+        )
+        try:
+            run.go(preview=preview)
+        except (RetriableError, FatalError) as error:
+            report.status, report.message = status_of(error), error.message
+            run.give_up(error)
+        report.commits, report.written = ledger.commits, ledger.written
+        report.seconds = (self._clock.now() - began).total_seconds()
+        return report

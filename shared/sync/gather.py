@@ -1,0 +1,399 @@
+"""Reading: at most 100 contacts, fresh from both sides, with their links and whoever may be the same person.
+
+The truth is read here and nowhere else: feeds and index only say where to look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from shared.clock import Ids
+from shared.contact.emails import email_keys
+from shared.contact.fields import PHONE_SLOTS
+from shared.contact.terms import email_term, phone_term, terms
+from shared.side import Absent, Probe, Record, Side, SideName
+from shared.store.port import Doc, Store
+from shared.sync.index import Index
+from shared.sync.link import Link, LinkState
+from shared.sync.links import Links
+from shared.sync.paths import Paths, subject_id
+from shared.sync.plan.model import Candidate, Env, Half, Presence, Subject
+from shared.sync.queue import Dirty, Lane, Queue
+
+BATCH = 100
+"""Contacts of one run, recovery and sweep included."""
+_SLICE = 100
+_MOST_KEYS = 1000
+_MOST_CANDIDATES = 300
+_MOST_HEIRS = 20
+_ROUNDS = 3
+
+Pool = dict[SideName, dict[str, Record | Absent]]
+
+
+@dataclass
+class Batch:
+    """What a plan is made from."""
+
+    subjects: list[Subject] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    keys: dict[str, list[Dirty]] = field(default_factory=dict)
+    """The dirty keys that each subject (by key) answers for."""
+    reflected: list[Dirty] = field(default_factory=list)
+    """Keys whose version a link already reflects: nothing to read, to be cleared."""
+    entries: dict[str, Doc] = field(default_factory=dict)
+    """Backlog documents of the subjects, by backlog id."""
+    stored: dict[str, Link] = field(default_factory=dict)
+    """The links as they are stored, by id: only what differs is written."""
+    looked_up: int = 0
+
+
+@dataclass
+class _Group:
+    """One contact on its way to become a subject."""
+
+    link: Link | None
+    ids: dict[SideName, str]
+    keys: list[Dirty] = field(default_factory=list)
+
+    def seen(self, side: SideName) -> str:
+        """When its change there was first seen; an echo is our own write and counts only where nothing else does."""
+        mine = [key for key in self.keys if key.side is side]
+        return min((key.seen_at for key in mine if key.lane is not Lane.ECHO), default="")
+
+
+def backlog_id(subject: Subject) -> str:
+    """The id of a subject's backlog entry."""
+    if subject.link is not None:
+        return subject.link.id
+    side = SideName.SUGAR if subject.sugar.id else SideName.GOOGLE
+    return subject_id(side, subject.half(side).id)
+
+
+class Gatherer:
+    """Makes the batch of one run."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        sides: Mapping[SideName, Side],
+        queue: Queue,
+        index: Index,
+        links: Links,
+        ids: Ids,
+        env: Env,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._sides = sides
+        self._queue = queue
+        self._index = index
+        self._links = links
+        self._ids = ids
+        self._env = env
+        self._pool: Pool = {side: {} for side in SideName}
+
+    def run(
+        self,
+        *,
+        doubtful: Collection[str],
+        found: Mapping[str, Link],
+        sources: Collection[tuple[SideName, str]],
+        blocked: frozenset[SideName],
+        backlog: bool,
+    ) -> Batch:
+        """Reads the next batch.
+
+        Args:
+            doubtful: links with open intents: they come first, and are always read.
+            found: links of creates in doubt whose record was found; they are not stored yet.
+            sources: records whose create is to be sent again.
+            blocked: sides on which nothing is created for now.
+            backlog: whether the backlog holds anything at all.
+        """
+        batch = Batch()
+        groups = self._groups(batch, doubtful, found, sources)
+        batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
+        self._read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
+        self._restored(groups, batch)
+        for group in groups:
+            subject = self._subject(group, blocked)
+            batch.subjects.append(subject)
+            batch.keys[subject.key] = group.keys
+        self._candidates(batch)
+        if backlog:
+            self._parked(batch)
+        return batch
+
+    # -- which contacts ------------------------------------------------------------------------------
+
+    def _groups(
+        self,
+        batch: Batch,
+        doubtful: Collection[str],
+        found: Mapping[str, Link],
+        sources: Collection[tuple[SideName, str]],
+    ) -> list[_Group]:
+        by_link: dict[str, _Group] = {}
+        loose: dict[tuple[SideName, str], _Group] = {}
+        for doubt in {**self._links.get([d for d in doubtful if d not in found]), **found}.values():
+            by_link[doubt.id] = _Group(doubt, {side: doubt.id_on(side) for side in SideName})
+        for side, record in sources:
+            loose[side, record] = _Group(None, {side: record})
+        ready = self._queue.ready()
+        taken = 0
+        while len(by_link) + len(loose) < BATCH and taken < _MOST_KEYS:
+            part = list(islice(ready, _SLICE))
+            if not part:
+                break
+            taken += len(part)
+            linked = self._linked(part)
+            for key in part:
+                link = linked.get((key.side, key.id))
+                if link is not None and link.id in by_link:
+                    by_link[link.id].keys.append(key)
+                elif (key.side, key.id) in loose:
+                    loose[key.side, key.id].keys.append(key)
+                elif link is not None and _reflected(key, link):
+                    batch.reflected.append(key)
+                elif len(by_link) + len(loose) >= BATCH:
+                    continue
+                elif link is not None:
+                    if link.id_on(key.side) != key.id and key.id and key.previous:
+                        link.on(key.side, key.id)
+                    by_link[link.id] = _Group(link, {side: link.id_on(side) for side in SideName}, [key])
+                else:
+                    loose[key.side, key.id] = _Group(None, {key.side: key.id}, [key])
+        return [*by_link.values(), *loose.values()]
+
+    def _linked(self, keys: Iterable[Dirty]) -> dict[tuple[SideName, str], Link]:
+        """The links of these keys, by record id, by an earlier id of the same record, or by our planted key."""
+        found: dict[tuple[SideName, str], Link] = {}
+        keys = list(keys)
+        for side in SideName:
+            mine = [key for key in keys if key.side is side]
+            links = self._links.of(side, [record for key in mine for record in (key.id, *key.previous)])
+            for key in mine:
+                for record in (key.id, *key.previous):
+                    if record in links:
+                        found[side, key.id] = links[record]
+                        break
+        return found
+
+    def _restored(self, groups: list[_Group], batch: Batch) -> None:
+        """A record without link that carries our key, while the link's own is gone, is that contact come back."""
+        planted: dict[str, _Group] = {}
+        for group in groups:
+            record = self._pool[SideName.GOOGLE].get(group.ids.get(SideName.GOOGLE, ""))
+            if group.link is None and isinstance(record, Record):
+                planted.update({key: group for key in record.planted})
+        if not planted:
+            return
+        links = self._links.get(planted)
+        self._read({side: [link.id_on(side) for link in links.values()] for side in SideName})
+        for link in links.values():
+            if not isinstance(self._pool[SideName.GOOGLE].get(link.google_id), Absent):
+                continue
+            group = planted[link.id]
+            twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
+            if twin is not None:
+                group.keys += twin.keys
+                groups.remove(twin)
+            batch.stored.setdefault(link.id, link.copy())
+            link.google_id = group.ids[SideName.GOOGLE]
+            group.link = link
+            group.ids = {side: link.id_on(side) for side in SideName}
+
+    # -- reading -------------------------------------------------------------------------------------
+
+    def _read(self, wanted: Mapping[SideName, Iterable[str]]) -> None:
+        for side in SideName:
+            missing = sorted({record for record in wanted.get(side, ()) if record} - set(self._pool[side]))
+            if missing:
+                self._pool[side].update(self._sides[side].read(missing))
+
+    def _present(self, side: SideName, ids: Iterable[str]) -> dict[str, Record]:
+        found: dict[str, Record] = {}
+        for record_id in ids:
+            record = self._pool[side].get(record_id)
+            if isinstance(record, Record):
+                found[record_id] = record
+        return found
+
+    def _half(self, group: _Group, side: SideName) -> Half:
+        record_id = group.ids.get(side, "")
+        if not record_id:
+            return Half()
+        read = self._pool[side][record_id]
+        seen = group.seen(side)
+        if isinstance(read, Record):
+            return Half(Presence.PRESENT, record_id, read, seen)
+        deleted = any(key.deleted for key in group.keys if key.side is side)
+        dead = group.link is not None and (
+            group.link.both_gone_at is not None
+            or side in group.link.gone
+            or (group.link.state is LinkState.TOMBSTONE and group.link.deleted_on is side)
+        )
+        proven = read.proven or deleted or dead
+        return Half(Presence.GONE if proven else Presence.MISSING, record_id, None, seen)
+
+    def _subject(self, group: _Group, blocked: frozenset[SideName]) -> Subject:
+        return Subject(
+            key=group.link.id if group.link else self._ids.new(),
+            sugar=self._half(group, SideName.SUGAR),
+            google=self._half(group, SideName.GOOGLE),
+            link=group.link,
+            blocked=blocked,
+            exempt=any(key.exempt for key in group.keys),
+        )
+
+    # -- who may be the same person ------------------------------------------------------------------
+
+    def _candidates(self, batch: Batch) -> None:
+        """Everybody who shares an email with somebody in question, in rounds, until nobody new turns up."""
+        loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
+        gone = [s for s in batch.subjects if s.link is not None and _vanished(s) is not None]
+        known = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).id}
+        frontier = {side: {r.id: r for s in loose if (r := s.half(side).there)} for side in SideName}
+        heirs = self._heirs(gone, known)
+        for _ in range(_ROUNDS):
+            wanted = self._sharing(frontier, known)
+            for side in SideName:
+                wanted[side] |= heirs[side]
+            heirs = {side: set() for side in SideName}
+            if not any(wanted.values()):
+                break
+            self._read(wanted)
+            fresh = {side: self._present(side, sorted(wanted[side])[:_MOST_CANDIDATES]) for side in SideName}
+            known |= {(side, record) for side in SideName for record in wanted[side]}
+            frontier = self._admit(batch, fresh)
+        self._look_up(batch, loose, known)
+
+    def _admit(self, batch: Batch, fresh: Mapping[SideName, Mapping[str, Record]]) -> dict[SideName, dict[str, Record]]:
+        """Takes these in as candidates; those without link are followed further."""
+        further: dict[SideName, dict[str, Record]] = {side: {} for side in SideName}
+        for side in SideName:
+            links = self._links.of(side, fresh[side])
+            for record in fresh[side].values():
+                link = links.get(record.id)
+                batch.candidates.append(Candidate(side, record, link))
+                if link is None:
+                    further[side][record.id] = record
+        return further
+
+    def _terms(self, side: SideName, record: Record) -> set[str]:
+        view = self._env.fields[side].view(record.native, {}, None)
+        return {term for term in terms(view.contact, self._env.settings.region) if not term.startswith("p:")}
+
+    def _sharing(
+        self, frontier: Mapping[SideName, Mapping[str, Record]], known: set[tuple[SideName, str]]
+    ) -> dict[SideName, set[str]]:
+        """Ids that the index has under the emails of these; under their names only where an email is missing."""
+        by_mail: set[str] = set()
+        nameless_mail: set[str] = set()
+        names: set[str] = set()
+        for side in SideName:
+            for record in frontier[side].values():
+                found = self._terms(side, record)
+                mail = {term for term in found if term.startswith("e:")}
+                by_mail |= mail
+                names |= found - mail
+                if not mail:
+                    nameless_mail |= found
+        wanted: dict[SideName, set[str]] = {}
+        for side in SideName:
+            ids = self._index.find(side, by_mail | nameless_mail, bare=names)
+            wanted[side] = {record for record in ids if (side, record) not in known}
+        return wanted
+
+    def _heirs(self, gone: Iterable[Subject], known: set[tuple[SideName, str]]) -> dict[SideName, set[str]]:
+        """Where the emails and phones of vanished contacts may stand now."""
+        region = self._env.settings.region
+        wanted: dict[SideName, set[str]] = {side: set() for side in SideName}
+        for subject in gone:
+            side, link = _vanished(subject), subject.link
+            if side is None or link is None:
+                continue
+            found = {email_term(key) for key in link.base_emails or ()}
+            found |= {t for slot in PHONE_SLOTS if (t := phone_term(link.base.get(slot, ""), region))}
+            ids = {record for record in self._index.find(side, found) if (side, record) not in known}
+            wanted[side] |= set(sorted(ids)[:_MOST_HEIRS])
+        return wanted
+
+    def _look_up(self, batch: Batch, loose: Iterable[Subject], known: set[tuple[SideName, str]]) -> None:
+        """Asks a side itself about those who would otherwise be created there.
+
+        Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
+        """
+        mail = {
+            (c.side, key)
+            for c in batch.candidates
+            for key in email_keys(self._env.fields[c.side].view(c.record.native, {}, None).contact.emails or ())
+        }
+        for source in SideName:
+            side = source.other
+            if not (self._env.direction(source).create and self._env.listed[side] and self._env.listed[source]):
+                continue
+            probes: list[Probe] = []
+            for subject in loose:
+                record = subject.half(source).there
+                if record is None or not record.in_scope or side in subject.blocked:
+                    continue
+                contact = self._env.fields[source].view(record.native, {}, None).contact
+                emails = sorted(email_keys(contact.emails or ()))
+                if not any((side, key) in mail for key in emails):
+                    probes.append(Probe(tuple(emails), contact.get("first_name"), contact.get("last_name")))
+            batch.looked_up += len(probes)
+            found = self._sides[side].find(probes) if probes else []
+            new = {r.id: r for r in found if (side, r.id) not in known}
+            if new:
+                self._pool[side].update(new)
+                known |= {(side, record) for record in new}
+                further = self._admit(batch, {side: new, source: {}})
+                rivals = self._sharing(further, known)
+                self._read(rivals)
+                fresh = {s: self._present(s, rivals[s]) for s in SideName}
+                known |= {(s, record) for s in SideName for record in rivals[s]}
+                self._admit(batch, fresh)
+
+    def _parked(self, batch: Batch) -> None:
+        """Marks who is quarantined, and fetches the entries that may change."""
+        paths = {
+            self._paths.backlog(backlog_id(s)): s
+            for s in batch.subjects
+            if s.link is None or s.link.entry or s.link.parked
+        }
+        docs = self._store.get_all(paths) if paths else {}
+        batch.entries = {doc.id: doc for doc in docs.values()}
+        for n, subject in enumerate(batch.subjects):
+            doc = batch.entries.get(backlog_id(subject))
+            if doc is not None and subject.link is None and doc.data.get("state") == "open" and doc.data.get("whole"):
+                batch.subjects[n] = replace(subject, parked=True)
+
+
+def _reflected(key: Dirty, link: Link) -> bool:
+    """Google's etag moves with every change, so an equal one shows the state that the link reflects."""
+    return (
+        key.side is SideName.GOOGLE
+        and key.lane in (Lane.FEED, Lane.ECHO)
+        and not key.deleted
+        and not key.tries
+        and bool(key.version)
+        and key.version == link.versions.get(SideName.GOOGLE)
+        and link.state is LinkState.LIVE
+        and not link.parked
+    )
+
+
+def _open(subject: Subject) -> SideName | None:
+    return next((side for side in SideName if subject.half(side).there), None)
+
+
+def _vanished(subject: Subject) -> SideName | None:
+    return next(
+        (side for side in SideName if subject.half(side).presence is Presence.GONE and subject.half(side.other).there),
+        None,
+    )

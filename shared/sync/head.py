@@ -1,0 +1,132 @@
+"""The head: the one document that says where a pair stands, and who may write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from shared.side import Cursor, SideName
+from shared.sync.plain import plain
+
+
+class Lease(msgspec.Struct, kw_only=True):
+    owner: str
+    until: str
+    """ISO 8601, UTC. Past it anybody may take over, raising the epoch."""
+
+
+class Listing(msgspec.Struct, kw_only=True):
+    """A full listing on its way."""
+
+    cursor: Cursor
+    began_at: str | None = None
+    chunks: int = 0
+    """Index chunks of the generation being built."""
+    everything: bool = False
+    """Every contact is to be looked at, not only what changed."""
+
+
+class SideState(msgspec.Struct, kw_only=True):
+    """What is known of one side's feed."""
+
+    delta: Cursor | None = None
+    going: Cursor | None = None
+    """A delta that stopped between two pages."""
+    full: Listing | None = None
+    generation: int = 0
+    """Of the index of the last complete full listing; 0 before the first."""
+    chunks: int = 0
+    full_at: str | None = None
+    """When the last complete full listing began."""
+    complete_at: str | None = None
+    """When the last complete delta or full listing began: everything before it has been seen."""
+    contacts: int = 0
+    """In scope, by the last complete full listing."""
+
+    @property
+    def listed(self) -> bool:
+        """Whether one full listing has been seen to its end."""
+        return self.generation > 0
+
+
+class ChunkInfo(msgspec.Struct, array_like=True):
+    """One chunk of the queue: what must be known without reading it."""
+
+    id: str
+    count: int
+    deleted: int = 0
+    due: str = ""
+    """With the lane of later ones: the earliest time at which one is due."""
+
+
+class OpenIntents(msgspec.Struct, kw_only=True):
+    """One chunk of the journal with intents whose outcome is not committed."""
+
+    chunk: str
+    sent_at: str
+    creates: list[SideName] = []
+    """The sides on which it holds creates: no further creates there meanwhile."""
+    keys: list[str] = []
+    """The planted keys of those creates: the feed is watched for them."""
+
+
+class Sent(msgspec.Struct, kw_only=True):
+    """A create that was sent twice, or given up after it was sent: a late copy of it may still turn up."""
+
+    link: str
+    until: str
+    digest: str
+    """Of the frozen payload: only a copy identical to it is removed."""
+
+
+class Head(msgspec.Struct, kw_only=True):
+    """See the module. Written by the holder of the lease only; every commit writes it, which asserts the epoch."""
+
+    epoch: int = 0
+    lease: Lease | None = None
+    commit: str = ""
+    """The id of the last commit: tells a commit whose answer was lost from one that did not happen."""
+    settings: dict[str, Any] = {}
+    """The settings in force, as the last drained change left them."""
+    sides: dict[SideName, SideState] = {}
+    queue: dict[str, list[ChunkInfo]] = {}
+    serial: int = 0
+    """For naming chunks."""
+    open: list[OpenIntents] = []
+    found: dict[str, list[str]] = {}
+    """Our planted keys of open or remembered creates, with the records in which the feed showed them."""
+    sent: dict[str, Sent] = {}
+    links: int = 0
+    backlog: int = 0
+    removals: list[tuple[str, str, int]] = []
+    """(time, kind, how many) deletes and clearings of the last day, for the guard."""
+    alarm_until: str | None = None
+    """All contacts changed at once, or a side read empty: deletes and clearings wait for a person until then."""
+    bulk_size: dict[SideName, int] = {}
+    """How many writes a side takes in one call, as last found out."""
+    failures: int = 0
+    """Runs in trouble in a row, for the backoff."""
+    next_due_at: str | None = None
+    last_run: dict[str, Any] = {}
+
+    def side(self, name: SideName) -> SideState:
+        return self.sides.setdefault(name, SideState())
+
+    @property
+    def remaining(self) -> int:
+        """Contacts waiting, as far as the queue knows (one that changed on both sides counts twice)."""
+        return sum(info.count for lane, chunks in self.queue.items() if lane not in QUIET_LANES for info in chunks)
+
+    def data(self) -> dict[str, Any]:
+        built: dict[str, Any] = plain(self)
+        return built
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Head:
+        return msgspec.convert(dict(data), cls)
+
+
+QUIET_LANES = ("asleep", "sweep", "echo")
+"""Not counted as waiting: they are not expected to change anything."""

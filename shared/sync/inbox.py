@@ -1,0 +1,144 @@
+"""The inbox: what people want of a run. Browsers only ever create documents here; the next run drains them.
+
+So nobody's click is lost, and no document is written by two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from shared.clock import Ids
+from shared.side import SideName
+from shared.store.port import Change, Create, Doc, Put, Remove, Store, Where
+from shared.sync.backlog import OPEN, RELEASED
+from shared.sync.head import Head
+from shared.sync.link import Link
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.settings import Settings, parse
+
+_MOST = 100
+
+
+class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One document of the inbox."""
+
+    kind: Literal["settings", "release", "look"]
+    at: str
+    entries: list[str] = []
+    """``release``: backlog ids; empty: all of ``cls``, or all."""
+    cls: str | None = None
+    approve: bool = False
+    """``release``: what the guard held may go ahead, for exactly these."""
+    answers: dict[str, SideName] = {}
+    """``release``: whose value wins, by field."""
+    side: SideName | None = None
+    record: str = ""
+    """``look``: this record is to be looked at."""
+
+
+def post(store: Store, paths: Paths, ids: Ids, wish: Wish) -> str:
+    """Leaves a wish; its id."""
+    name = ids.new()
+    store.commit([Create(f"{paths.inbox}/{name}", plain(wish))])
+
+    return name
+
+
+class Drained(msgspec.Struct, kw_only=True):
+    """What draining came to."""
+
+    settings: Settings
+    changes: list[Change]
+    relist: bool = False
+    """The scope or the fields changed: both sides are to be listed again, every contact is to be looked at."""
+    read: int = 0
+
+
+def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
+    """Carries out the wishes on the head and the queue; the changes go into the next commit, all in one.
+
+    Raises:
+        BadSettings: the settings document holds a value out of range.
+    """
+    docs = store.query(paths.inbox, order="at", limit=_MOST)
+    wishes = [msgspec.convert(doc.data, Wish) for doc in docs]
+    changes: list[Change] = [Remove(doc.path) for doc in docs]
+    read = len(docs)
+    old = parse(head.settings)
+    settings, relist = old, False
+    if not head.settings or any(wish.kind == "settings" for wish in wishes):
+        user = store.get(paths.user)
+        read += 1
+        settings = parse(user.data.get("settings", {}) if user else {})
+        if head.settings and settings != old:
+            relist = _relist(old, settings)
+            if _wakes(old, settings):
+                queue.wake_asleep()
+        head.settings = plain(settings)
+    for wish in wishes:
+        if wish.kind == "look" and wish.side is not None:
+            queue.add(Lane.RELEASED, [Dirty(side=wish.side, id=wish.record, seen_at=wish.at, lane=Lane.RELEASED)])
+        elif wish.kind == "release":
+            released, count = _release(store, paths, head, queue, wish)
+            changes += released
+            read += count
+    return Drained(settings=settings, changes=changes, relist=relist, read=read)
+
+
+def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish) -> tuple[list[Change], int]:
+    docs = _chosen(store, paths, wish)
+    links = store.get_all([paths.link(doc.data["link"]) for doc in docs if doc.data.get("link")])
+    changes: list[Change] = []
+    for doc in docs:
+        if doc.data.get("state") != OPEN:
+            continue
+        changes.append(Put(doc.path, {**doc.data, "state": RELEASED}))
+        head.backlog = max(0, head.backlog - 1)
+        name = doc.data.get("link")
+        found = links.get(paths.link(name)) if name else None
+        if found is not None:
+            link = Link.load(found.data)
+            link.parked = False
+            link.answers = {**link.answers, **wish.answers}
+            changes.append(Put(found.path, link.data()))
+        for side in SideName:
+            if record := doc.data["ids"].get(side.value):
+                key = Dirty(
+                    side=side, id=record, seen_at=doc.data["at"], lane=Lane.RELEASED, tries=1, exempt=wish.approve
+                )
+                queue.add(Lane.RELEASED, [key])
+    return changes, len(docs) + len(links)
+
+
+def _chosen(store: Store, paths: Paths, wish: Wish) -> Sequence[Doc]:
+    if wish.entries:
+        return list(store.get_all([paths.backlog(entry) for entry in wish.entries]).values())
+    where = [Where("state", "==", OPEN)]
+    if wish.cls is not None:
+        where.append(Where("class", "==", wish.cls))
+    return store.query(paths.collection("backlog"), where, limit=_MOST * 10)
+
+
+_SWITCHES = ("from_sugar", "from_google", "conflict", "leaves_scope")
+_SHAPE = ("sugar_scope", "google_scope", "region", "fields_off", "custom_fields")
+
+
+def _differ(old: Settings, new: Settings, names: Sequence[str]) -> bool:
+    one: dict[str, Any] = msgspec.structs.asdict(old)
+    two: dict[str, Any] = msgspec.structs.asdict(new)
+    return any(one[name] != two[name] for name in names)
+
+
+def _wakes(old: Settings, new: Settings) -> bool:
+    """Whether what was held back has to be decided again."""
+    return _differ(old, new, (*_SWITCHES, *_SHAPE))
+
+
+def _relist(old: Settings, new: Settings) -> bool:
+    """Whether who takes part, or what is compared, has changed."""
+    return _differ(old, new, _SHAPE)

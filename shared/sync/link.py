@@ -1,0 +1,78 @@
+"""The link: what makes two records one contact, and the state that both sides last agreed on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from shared.side import Memo, SideName
+from shared.sync.plain import plain
+
+
+class LinkState(StrEnum):
+    LIVE = "live"
+    FROZEN = "frozen"
+    """One of them lies outside the scope; its base waits for it to come back."""
+    TOMBSTONE = "tombstone"
+    """One of them was deleted and the other stays: the pair never comes back by itself."""
+
+
+class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One contact on both sides.
+
+    ``base`` is B of the design: per field, the raw value that both sides last held. A field that is
+    missing was never agreed on, which is not the same as blank. ``base_emails`` holds email keys; ``None`` was never
+    agreed on.
+    """
+
+    id: str
+    """Also the key that is planted in Google."""
+    sugar_id: str
+    google_id: str
+    state: LinkState = LinkState.LIVE
+    base: dict[str, str] = {}
+    base_emails: list[str] | None = None
+    renderings: dict[SideName, dict[str, str]] = {}
+    """How a side's own answer to our write showed a value of the base."""
+    dropped_emails: dict[SideName, list[str]] = {}
+    """Email keys that a side's own answer to our write left out."""
+    memo: dict[SideName, Memo] = {}
+    versions: dict[SideName, str] = {}
+    """The version of each side that this link reflects."""
+    deleted_on: SideName | None = None
+    """With a tombstone: where the user deleted it."""
+    both_gone_at: str | None = None
+    gone: list[SideName] = []
+    """Where its deletion has been proven; kept, because a proof is shown only once."""
+    parked: bool = False
+    """Quarantined as a whole: an entry in the backlog waits for a person."""
+    answers: dict[str, SideName] = {}
+    """A person's decision for fields in conflict."""
+    entry: bool = False
+    """The backlog has an entry about it, of the whole contact or of some fields."""
+    intents: list[str] = []
+    """Ids of the last intents whose result is in here: a recovery does not take them in twice."""
+
+    def id_on(self, side: SideName) -> str:
+        return self.sugar_id if side is SideName.SUGAR else self.google_id
+
+    def on(self, side: SideName, record: str) -> None:
+        if side is SideName.SUGAR:
+            self.sugar_id = record
+        else:
+            self.google_id = record
+
+    def data(self) -> dict[str, Any]:
+        built: dict[str, Any] = plain(self)
+        return built
+
+    @classmethod
+    def load(cls, data: Mapping[str, Any]) -> Link:
+        return msgspec.convert(dict(data), cls)
+
+    def copy(self) -> Link:
+        """Deep: what is planned on never changes what was read."""
+        return Link.load(self.data())

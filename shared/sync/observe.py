@@ -1,0 +1,251 @@
+"""Observing: which contacts may differ.
+
+Every page's keys and the cursor behind it are saved in one commit::
+
+    page 1 ─▶ commit(keys 1, cursor 1) ─▶ page 2 ─▶ commit(keys 2, cursor 2) ─▶ ...
+                                     x crash: page 2 is asked again from cursor 1; keys put in twice are read once more
+
+so a cursor never runs ahead of what is in the queue. The first pages of both sides share a commit; a page without news
+needs none, its cursor rides along with the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.errors import CursorExpired
+from shared.side import Feed, Key, Page, Side, SideName
+from shared.store.port import Change, Store
+from shared.sync.head import Listing, SideState
+from shared.sync.index import Index, Row
+from shared.sync.journal import Journal
+from shared.sync.ledger import Ledger
+from shared.sync.link import Link, LinkState
+from shared.sync.links import Links
+from shared.sync.paths import Paths, subject_id
+from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.recents import Recents
+
+FULL_EVERY: Mapping[SideName, timedelta] = {
+    # Google's is the sweep and the absence check as well; sync tokens live 7 days, and it may take a while.
+    SideName.GOOGLE: timedelta(days=6),
+    # Flags like favourites move no date: only a listing of the scope shows them.
+    SideName.SUGAR: timedelta(days=1),
+}
+SWEEPS = SideName.GOOGLE
+"""The side whose full listing shows every contact, in scope or not, and has every link looked at again."""
+
+
+class Observer:
+    """Pulls both feeds into the queue."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        sides: Mapping[SideName, Side],
+        ledger: Ledger,
+        queue: Queue,
+        index: Index,
+        journal: Journal,
+        recents: Recents,
+        links: Links,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._sides = sides
+        self._ledger = ledger
+        self._queue = queue
+        self._index = index
+        self._journal = journal
+        self._recents = recents
+        self._links = links
+        self._clock = clock
+        self._known: dict[SideName, dict[str, tuple[str, bool]]] = {}
+        self._removals: list[Change] = []
+        self._ended: set[SideName] = set()
+        self.pages = 0
+        self.changed: dict[SideName, int] = dict.fromkeys(SideName, 0)
+        """Keys that the feeds reported as changed in this run, sweeps and echoes apart."""
+
+    def run(self, until: datetime) -> None:
+        """Pulls until both feeds are at their end or the time is up; what is left goes on in the next run.
+
+        Raises:
+            RetriableError, FatalError: from the sides; what was committed stays.
+        """
+        head = self._ledger.head
+        for side in SideName:
+            state = head.side(side)
+            full_at = datetime.fromisoformat(state.full_at) if state.full_at else None
+            if state.full is None and (full_at is None or self._clock.now() - full_at >= FULL_EVERY[side]):
+                self.start_full(side)
+        news = [self._pull(side) for side in SideName]
+        if any(news):
+            self._commit()
+        for side in SideName:
+            while self._more(side) and self._clock.now() < until:
+                if self._pull(side):
+                    self._commit()
+
+    def start_full(self, side: SideName, *, everything: bool = False) -> None:
+        """Begins a full listing anew; ``everything``: every contact is to be looked at again."""
+        state = self._ledger.head.side(side)
+        if state.full is not None:
+            everything = everything or state.full.everything
+            self._removals += self._index.drop_building(side)
+        state.full = Listing(cursor=self._sides[side].start_full(), everything=everything)
+
+    def _commit(self) -> None:
+        removals, self._removals = self._removals, []
+        self._ledger.commit([*removals, *self._queue.changes(), *self._index.changes()])
+
+    def changes(self) -> list[Change]:
+        """What the next commit has to take along because nothing was committed since."""
+        removals, self._removals = self._removals, []
+        return [*removals, *self._index.changes()]
+
+    # -- one page ------------------------------------------------------------------------------------
+
+    def _more(self, side: SideName) -> bool:
+        state = self._ledger.head.side(side)
+        return state.full is not None or (state.delta is not None and side not in self._ended)
+
+    def _pull(self, side: SideName) -> bool:
+        """One page of the delta or, after its end, of the full listing; whether there is anything to save for it."""
+        state = self._ledger.head.side(side)
+        delta = state.going or state.delta
+        self.pages += 1
+        try:
+            if delta is not None and side not in self._ended:
+                return self._delta(side, state, self._sides[side].page(delta))
+            if state.full is not None:
+                return self._full(side, state, state.full, self._sides[side].page(state.full.cursor))
+        except CursorExpired:
+            state.delta = state.going = None
+            self.start_full(side)
+            return True
+        return False
+
+    def _delta(self, side: SideName, state: SideState, page: Page) -> bool:
+        if page.last:
+            state.delta, state.going = page.delta or state.delta, None
+            state.complete_at = page.began_at.isoformat()
+            self._ended.add(side)
+        else:
+            state.going = page.cursor
+        keys = [key for key in page.keys if not self._recents.reflected(side, key.id, key.version)]
+        keys = self._relevant(side, keys)
+        self._watch(side, keys)
+        self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
+        for key in keys:
+            echo = self._recents.ours(side, key.id, key.version)
+            self._put(side, key, Lane.ECHO if echo else Lane.FEED)
+        return bool(keys)
+
+    def _relevant(self, side: SideName, keys: list[Key]) -> list[Key]:
+        """Leaves out what is neither linked nor in scope: other people's contacts."""
+        doubtful = [key for key in keys if key.deleted or not key.in_scope]
+        if not doubtful:
+            return keys
+        ids = [record for key in doubtful for record in (key.id, *key.previous_ids)]
+        links = self._links.of(side, ids)
+        # A deletion that the link knows already (our own, most often) is no news, and must not alarm the guard.
+        keys = [key for key in keys if not (key.deleted and key.id in links and _told(links[key.id], side))]
+        known = set(links)
+        if self._ledger.head.backlog:
+            paths = {self._paths.backlog(subject_id(side, record)): record for record in ids}
+            known |= {paths[path] for path in self._store.get_all(paths)}
+        watched = self._journal.watched()
+        return [
+            key
+            for key in keys
+            if (key.in_scope and not key.deleted)
+            or known.intersection((key.id, *key.previous_ids))
+            or watched.intersection(key.planted)
+        ]
+
+    def _full(self, side: SideName, state: SideState, listing: Listing, page: Page) -> bool:
+        if page.feed is not Feed.FULL:
+            raise ValueError("a full listing answered with a page of a delta")
+        if listing.began_at is None:
+            listing.began_at = page.began_at.isoformat()
+        known = self._before(side, state)
+        self._watch(side, page.keys)
+        self._index.append(side, [_row(key) for key in page.keys if key.in_scope or side is SWEEPS], building=True)
+        for key in page.keys:
+            before = known.get(key.id)
+            if before == (key.version, key.in_scope) or self._recents.reflected(side, key.id, key.version):
+                if side is SWEEPS or listing.everything:
+                    self._put(side, key, Lane.SWEEP)
+            elif key.in_scope or (before is not None and before[1]):
+                self._put(side, key, Lane.FEED)
+        if page.cursor is not None:
+            listing.cursor = page.cursor
+        if page.last:
+            self._complete(side, state, listing, page, known)
+        return True
+
+    def _before(self, side: SideName, state: SideState) -> dict[str, tuple[str, bool]]:
+        if side not in self._known:
+            self._known[side] = self._index.known(side) if state.generation else {}
+        return self._known[side]
+
+    def _complete(
+        self, side: SideName, state: SideState, listing: Listing, page: Page, known: Mapping[str, tuple[str, bool]]
+    ) -> None:
+        """Its last page: what was known and was not listed is absent; the new index takes over."""
+        listed = self._index.built(side)
+        absent = [record for record in known if record not in listed]
+        for record in absent:
+            # Google's listing shows every contact, so absence proves deletion, once a direct read agrees. Sugar's
+            # shows the scope only: there it means that something has to be looked at.
+            self._put(side, Key(record, deleted=side is SWEEPS), Lane.FEED)
+        state.contacts = len(listed)
+        self._removals += self._index.swap(side)
+        began = listing.began_at or page.began_at.isoformat()
+        state.full_at = state.complete_at = began
+        state.full = None
+        if page.delta is not None and (state.delta is None or side is SWEEPS):
+            state.delta, state.going = page.delta, None
+        self._ended.add(side)
+        self._known.pop(side, None)
+
+    def _watch(self, side: SideName, keys: Iterable[Key]) -> None:
+        """Planted keys of open creates are saved with the cursor that showed them."""
+        watched = self._journal.watched()
+        found = self._ledger.head.found
+        for key in keys:
+            for planted in key.planted:
+                if planted in watched and key.id not in found.get(planted, ()) and not key.deleted:
+                    found.setdefault(planted, []).append(key.id)
+
+    def _put(self, side: SideName, key: Key, lane: Lane) -> None:
+        if lane is Lane.FEED:
+            self.changed[side] += 1
+        self._queue.add(
+            lane,
+            [
+                Dirty(
+                    side=side,
+                    id=key.id,
+                    seen_at=self._clock.now().isoformat(),
+                    version=key.version,
+                    deleted=key.deleted,
+                    previous=list(key.previous_ids),
+                    planted=list(key.planted),
+                    lane=lane,
+                )
+            ],
+        )
+
+
+def _told(link: Link, side: SideName) -> bool:
+    return link.both_gone_at is not None or (link.state is LinkState.TOMBSTONE and link.deleted_on is side)
+
+
+def _row(key: Key) -> Row:
+    return Row(id=key.id, version=key.version, in_scope=key.in_scope, terms=list(key.terms))

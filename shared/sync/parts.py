@@ -1,0 +1,29 @@
+"""Cutting a commit that is too large into parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from shared.store.codec import size
+from shared.store.port import MAX_COMMIT, Change
+
+_ROOM = MAX_COMMIT - 1024 * 1024
+"""Of one part; the rest is for the head, the queue and the index."""
+
+
+def in_parts(groups: Iterable[Sequence[Change]]) -> list[list[Change]]:
+    """At least one part, of at most so many bytes each; what belongs to one contact stays together.
+
+    A crash between two parts leaves the keys of all contacts dirty and their intents open, because those go with the
+    last one; what an earlier part committed is then found done.
+    """
+    parts: list[list[Change]] = [[]]
+    room = _ROOM
+    for group in groups:
+        need = sum(size(change) for change in group)
+        if need > room and parts[-1]:
+            parts.append([])
+            room = _ROOM
+        parts[-1] += group
+        room -= need
+    return parts

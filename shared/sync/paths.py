@@ -1,0 +1,65 @@
+"""Where documents lie."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shared.side import SideName
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """The documents of one pair: one user's Google account and one Sugar user."""
+
+    uid: str
+    pair: str
+
+    @property
+    def user(self) -> str:
+        return f"users/{self.uid}"
+
+    @property
+    def head(self) -> str:
+        return f"users/{self.uid}/pairs/{self.pair}"
+
+    @property
+    def inbox(self) -> str:
+        return f"users/{self.uid}/inbox"
+
+    def collection(self, name: str) -> str:
+        return f"{self.head}/{name}"
+
+    def link(self, link: str) -> str:
+        return f"{self.head}/links/{link}"
+
+    def queue(self, chunk: str) -> str:
+        return f"{self.head}/dirty/{chunk}"
+
+    def index(self, chunk: str) -> str:
+        return f"{self.head}/index/{chunk}"
+
+    def intents(self, chunk: str) -> str:
+        return f"{self.head}/intents/{chunk}"
+
+    def history(self, row: str) -> str:
+        return f"{self.head}/history/{row}"
+
+    def backlog(self, subject: str) -> str:
+        return f"{self.head}/backlog/{subject}"
+
+    def run(self, run: str) -> str:
+        return f"{self.head}/runs/{run}"
+
+    @property
+    def recents(self) -> str:
+        return f"{self.head}/memory/recents"
+
+    @staticmethod
+    def claim(instance: str, term: str) -> str:
+        """The claim of one email on one Sugar instance, shared by all its users."""
+        return f"instances/{instance}/emails/{term}"
+
+
+def subject_id(side: SideName, record: str) -> str:
+    """The id under which a contact that has no link stands in the backlog; safe as a document id."""
+    return f"{side.value[0]}:{record.replace('/', ':')}"

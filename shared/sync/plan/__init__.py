@@ -1,0 +1,1 @@
+"""Deciding: a pure function of base, Sugar, Google and settings, over a whole batch. No I/O, no clock, no ids."""

@@ -1,0 +1,204 @@
+"""The plan of a whole batch: links first, then who is whom among the rest, then what to create."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from shared.contact.emails import email_keys
+from shared.contact.fields import EMAILS, PHONE_SLOTS, Kind
+from shared.contact.model import Contact
+from shared.contact.normal import normal
+from shared.side import Op, SideName
+from shared.sync.link import Link
+from shared.sync.paths import subject_id
+from shared.sync.plan.match import Matched, Person, Table
+from shared.sync.plan.merge import decode, merge
+from shared.sync.plan.model import (
+    Action,
+    Candidate,
+    Decision,
+    Entry,
+    Env,
+    FieldChange,
+    Half,
+    Presence,
+    Step,
+    Subject,
+    Trouble,
+)
+from shared.sync.plan.pair import DOUBT, plan_pair
+from shared.sync.plan.verdict import Verdict
+
+_WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+_TO = {SideName.SUGAR: Verdict.TO_SUGAR, SideName.GOOGLE: Verdict.TO_GOOGLE}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One decision for every subject of the batch; a subject taken in by another's decision has none of its own."""
+
+    decisions: tuple[Decision, ...]
+
+    @property
+    def writes(self) -> int:
+        return sum(len(decision.steps) for decision in self.decisions)
+
+
+def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> Plan:
+    """Plans the batch. Pure: equal arguments give an equal plan, in any order of the subjects."""
+    table = Table(env, subjects, candidates)
+    heirs = _Heirs(env, subjects, candidates)
+    decisions = [plan_pair(env, subject, heirs.of) for subject in subjects if subject.link is not None]
+    loose = sorted((s for s in subjects if s.link is None), key=lambda s: (s.sugar.id, s.google.id))
+    by_record = {(side, s.half(side).id): s for s in loose for side in SideName if s.half(side).there}
+    taken: set[str] = set()
+    for subject in loose:
+        if subject.key in taken:
+            continue
+        decision = _loose(env, table, subject, by_record)
+        decisions.append(decision)
+        taken.update(decision.joined)
+    return Plan(tuple(decisions))
+
+
+def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideName, str], Subject]) -> Decision:
+    side = SideName.SUGAR if subject.sugar.presence is not Presence.NONE else SideName.GOOGLE
+    half = subject.half(side)
+    if subject.doubt:
+        return Decision(subject, Action.WAIT, "a create of an earlier run may yet happen", wait_seconds=DOUBT)
+    record = half.there
+    if record is None:
+        return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")
+    if subject.parked:
+        return Decision(subject, Action.NOTHING, "quarantined: its entry in the backlog waits for a person")
+    if not record.in_scope:
+        return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
+    person = table.person(side, record.id)
+    match = table.match(person)
+    if isinstance(match, Entry):
+        return Decision(subject, Action.PARK, match.message, entries=(match,))
+    if isinstance(match, Matched):
+        return _link(env, subject, side, match, by_record.get((side.other, match.person.id)))
+    return _create(env, subject, side, person)
+
+
+def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subject | None) -> Decision:
+    """Two records become one contact; with ``match.link`` a pair lives again, on fresh terms."""
+    other = side.other
+    seen = twin.half(other).seen_at if twin else ""
+    found = Half(Presence.PRESENT, match.person.id, match.person.record, seen)
+    if side is SideName.SUGAR:
+        joined = replace(subject, google=found)
+    else:
+        joined = replace(subject, sugar=found)
+    if twin is not None and (twin.parked or subject.parked):
+        return Decision(subject, Action.NOTHING, "its match is quarantined")
+    key = match.link.id if match.link else subject.key
+    link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id)
+    result = merge(env, link, joined.sugar, joined.google)
+    taken = (twin.key,) if twin is not None else ()
+    if any(entry.whole for entry in result.entries):
+        why = result.entries[0].message
+        return Decision(joined, Action.PARK, why, fields=result.changes, entries=result.entries, joined=taken)
+    why = "the same email on both sides" if match.link is None else "created again by the user"
+    return Decision(
+        joined,
+        Action.LINK if match.link is None else Action.REVIVE,
+        why,
+        steps=result.steps,
+        fields=result.changes,
+        link=result.link,
+        entries=result.entries,
+        asleep=result.held,
+        joined=taken,
+    )
+
+
+def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decision:
+    other = side.other
+    if not env.direction(side).create:
+        return Decision(subject, Action.NOTHING, f"creating in {_WHO[other]} is switched off", asleep=True)
+    if not (env.listed[other] and env.listed[side]):
+        why = "nothing is created before both sides have been listed to their end"
+        return Decision(subject, Action.WAIT, why, wait_seconds=60.0)
+    if other in subject.blocked:
+        return Decision(subject, Action.WAIT, f"waits for an earlier create in {_WHO[other]}", wait_seconds=60.0)
+    fields = env.fields[other]
+    record = person.record
+    own = env.fields[side].view(record.native, {}, None)
+    names = [
+        name
+        for name in env.names
+        if name != EMAILS
+        and name in own.contact.values
+        and (capability := fields.capabilities.get(name)) is not None
+        and capability.writable
+        and not fields.unheld(name, own.contact.values[name])
+    ]
+    emails = own.contact.emails if EMAILS in env.names and EMAILS in fields.capabilities else ()
+    target = Contact({name: own.contact.values[name] for name in names}, emails or ())
+    problems = (*own.problems, *fields.check(target, [*names, EMAILS]))
+    if problems:
+        trouble = Trouble.UNREADABLE if own.problems else Trouble.CANNOT_HOLD
+        message = "a value is none" if own.problems else f"{_WHO[other]} cannot hold it"
+        return Decision(subject, Action.PARK, message, entries=(Entry(trouble, message, problems=problems),))
+    link = Link(
+        id=subject.key,
+        sugar_id=subject.sugar.id,
+        google_id=subject.google.id,
+        memo={side: own.memo} if own.memo else {},
+        versions={side: record.version},
+    )
+    shown = [FieldChange(n, _TO[other], *_both(other, target.get(n)), None, "new") for n in names if target.get(n)]
+    if target.emails:
+        text = ", ".join(email.address for email in target.emails)
+        shown.append(FieldChange(EMAILS, _TO[other], *_both(other, text), None, "new"))
+    step = Step(other, Op.CREATE, fields.create(target, subject.key), target=target, changed=(*names, EMAILS))
+    return Decision(subject, Action.CREATE, f"new in {_WHO[side]}", steps=(step,), fields=tuple(shown), link=link)
+
+
+def _both(target: SideName, text: str) -> tuple[str, str]:
+    return ("", text) if target is SideName.SUGAR else (text, "")
+
+
+class _Heirs:
+    """Finds where a vanished contact's emails and phones stand now.
+
+    Users merge contacts in either UI; the one merged away then looks deleted. An email counts wherever it stands in a
+    linked contact; a phone only if it came there since the last agreement, because offices share their numbers.
+    """
+
+    def __init__(self, env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> None:
+        self._env = env
+        self._linked: dict[tuple[SideName, str], tuple[Contact, Link]] = {}
+        for candidate in candidates:
+            if candidate.link is not None:
+                self._see(candidate.side, candidate, candidate.link)
+        for subject in subjects:
+            for side in SideName:
+                record = subject.half(side).there
+                if record is not None and subject.link is not None:
+                    self._see(side, Candidate(side, record, subject.link), subject.link)
+
+    def _see(self, side: SideName, candidate: Candidate, link: Link) -> None:
+        view = self._env.fields[side].view(candidate.record.native, link.memo.get(side, {}), None)
+        shown = decode(self._env, side, view.contact, link, None)
+        self._linked[side, candidate.record.id] = (shown, link)
+
+    def of(self, subject: Subject, side: SideName) -> tuple[str, ...]:
+        link = subject.link
+        if link is None:
+            return ()
+        region = self._env.settings.region
+        emails = frozenset(link.base_emails or ())
+        phones = {normal(Kind.PHONE, link.base.get(slot, ""), region) for slot in PHONE_SLOTS} - {""}
+        found = []
+        for (where, record_id), (contact, owner) in self._linked.items():
+            if where is not side or owner.id == link.id:
+                continue
+            held = {normal(Kind.PHONE, contact.get(slot), region) for slot in PHONE_SLOTS}
+            before = {normal(Kind.PHONE, owner.base.get(slot, ""), region) for slot in PHONE_SLOTS}
+            if emails & email_keys(contact.emails or ()) or phones & (held - before):
+                found.append(subject_id(side, record_id))
+        return tuple(sorted(found))

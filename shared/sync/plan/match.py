@@ -1,0 +1,157 @@
+"""Linking: who is the same person, over the batch as a whole.
+
+Equal email, when it is the only match on both sides; everything less certain goes to the backlog with its candidates,
+because a wrong link overwrites a contact and a missed one doubles it.
+
+A match that is linked already counts when the names are equal or one is blank: it is a duplicate. With another name it
+does not: two people may share an office's address.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.contact.emails import email_keys
+from shared.contact.fields import PHONE_SLOTS, Kind
+from shared.contact.model import Contact
+from shared.contact.normal import blank_name, normal, same_name
+from shared.side import Record, SideName
+from shared.sync.link import Link, LinkState
+from shared.sync.paths import subject_id
+from shared.sync.plan.model import Candidate, Entry, Env, Subject, Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One record on the table, as far as matching needs it."""
+
+    side: SideName
+    record: Record
+    contact: Contact
+    emails: frozenset[str]
+    link: Link | None
+
+    @property
+    def id(self) -> str:
+        return self.record.id
+
+    @property
+    def name(self) -> str:
+        return subject_id(self.side, self.record.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """The one certain match; ``link`` is a pair that lives again by it."""
+
+    person: Person
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """Nobody on the other side is or might be this person."""
+
+
+Match = Matched | Entry | Alone
+
+
+class Table:
+    """All records of a batch and their candidates, by email and by name."""
+
+    def __init__(self, env: Env, subjects: Iterable[Subject], candidates: Sequence[Candidate]) -> None:
+        self._env = env
+        self._people: dict[tuple[SideName, str], Person] = {}
+        for candidate in candidates:
+            self._put(candidate.side, candidate.record, candidate.link)
+        for subject in subjects:
+            for side in SideName:
+                if record := subject.half(side).there:
+                    self._put(side, record, subject.link)
+        self._by_email: dict[tuple[SideName, str], set[str]] = defaultdict(set)
+        for (side, record_id), person in self._people.items():
+            for email in person.emails:
+                self._by_email[side, email].add(record_id)
+
+    def _put(self, side: SideName, record: Record, link: Link | None) -> None:
+        view = self._env.fields[side].view(record.native, link.memo.get(side, {}) if link else {}, None)
+        emails = email_keys(view.contact.emails or ())
+        self._people[side, record.id] = Person(side, record, view.contact, emails, link)
+
+    def person(self, side: SideName, record_id: str) -> Person:
+        return self._people[side, record_id]
+
+    def _sharing(self, side: SideName, emails: Iterable[str]) -> list[Person]:
+        ids = sorted({record_id for email in emails for record_id in self._by_email.get((side, email), ())})
+        return [self._people[side, record_id] for record_id in ids]
+
+    def match(self, person: Person) -> Match:
+        """What the other side has for a person without link."""
+        other = person.side.other
+        fresh: list[Person] = []
+        linked: list[Person] = []
+        revivable: list[tuple[Person, Link]] = []
+        for found in self._sharing(other, person.emails):
+            if found.link is None:
+                fresh.append(found)
+            elif found.link.state is LinkState.TOMBSTONE and found.link.deleted_on is person.side:
+                revivable.append((found, found.link))
+            elif _may_be(person.contact, found.contact):
+                linked.append(found)
+        if linked:
+            return _entry(Trouble.ALREADY_LINKED, "the same email stands in a contact that is linked already", linked)
+        if len(fresh) + len(revivable) > 1:
+            everyone = [*fresh, *(found for found, _ in revivable)]
+            return _entry(Trouble.AMBIGUOUS, "several contacts on the other side have the same email", everyone)
+        if revivable:
+            return Matched(*revivable[0])
+        if fresh:
+            return self._certain(person, fresh[0])
+        return self._by_name(person)
+
+    def _certain(self, person: Person, found: Person) -> Match:
+        rivals = [
+            rival
+            for rival in self._sharing(person.side, found.emails)
+            if rival.id != person.id and (rival.link is None or _may_be(rival.contact, found.contact))
+        ]
+        if rivals:
+            return _entry(
+                Trouble.AMBIGUOUS,
+                "several contacts on this side have the email of the same contact on the other",
+                [found, *rivals],
+            )
+        if not found.record.in_scope:
+            return _entry(Trouble.OUT_OF_SCOPE_MATCH, "the same email stands in a contact outside the scope", [found])
+        return Matched(found)
+
+    def _by_name(self, person: Person) -> Match:
+        alike = [
+            found
+            for (side, _), found in sorted(self._people.items())
+            if side is person.side.other
+            and not (found.emails and person.emails)
+            and same_name(person.contact, found.contact)
+            and self._phone_or_company(person.contact, found.contact)
+        ]
+        if alike:
+            return _entry(Trouble.SAME_NAME, "no email, but the same name with the same phone or company", alike)
+        return Alone()
+
+    def _phone_or_company(self, one: Contact, two: Contact) -> bool:
+        region = self._env.settings.region
+        phones = [
+            {normal(Kind.PHONE, contact.get(slot), region) for slot in PHONE_SLOTS} - {""} for contact in (one, two)
+        ]
+        companies = [normal(Kind.LINE, contact.get("company"), region).casefold() for contact in (one, two)]
+        return bool(phones[0] & phones[1]) or (companies[0] == companies[1] != "")
+
+
+def _may_be(one: Contact, two: Contact) -> bool:
+    return blank_name(one) or blank_name(two) or same_name(one, two)
+
+
+def _entry(trouble: Trouble, message: str, people: Sequence[Person]) -> Entry:
+    return Entry(trouble, message, candidates=tuple(person.name for person in people))

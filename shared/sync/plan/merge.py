@@ -1,0 +1,284 @@
+"""Merging the two records of one contact, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from shared.contact.emails import email_keys, merge_emails
+from shared.contact.fields import EMAILS
+from shared.contact.merge import Drift, three_way
+from shared.contact.model import Contact, Email
+from shared.contact.normal import email_key, normal
+from shared.side import FieldMap, Memo, Op, Problem, Record, SideName, View
+from shared.sync.link import Link
+from shared.sync.plan.model import Entry, Env, FieldChange, Half, Step, Trouble
+from shared.sync.plan.verdict import Verdict, decide, winner
+
+_WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What merging one pair comes to."""
+
+    link: Link
+    """With the base advanced over everything that both sides hold already."""
+    changes: tuple[FieldChange, ...]
+    """Every field that differs."""
+    steps: tuple[Step, ...]
+    entries: tuple[Entry, ...]
+    held: bool
+    """A difference stays because of a switch, of what a side can hold, or of an open question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Both sides as contacts, with their renderings read as what they render."""
+
+    sugar: Contact
+    google: Contact
+    sugar_memo: Memo
+    google_memo: Memo
+    problems: tuple[Problem, ...]
+
+    def contact(self, side: SideName) -> Contact:
+        return self.sugar if side is SideName.SUGAR else self.google
+
+    def memo(self, side: SideName) -> Memo:
+        return self.sugar_memo if side is SideName.SUGAR else self.google_memo
+
+
+def look(env: Env, link: Link | None, sugar: Record, google: Record) -> Pair:
+    """Both records as contacts.
+
+    A side that shows exactly how it renders the other's present value, or the base, is read as holding that value;
+    anything else it shows is its own.
+    """
+    views: dict[SideName, View] = {}
+    memos = link.memo if link else {}
+    first = env.fields[SideName.SUGAR].view(sugar.native, memos.get(SideName.SUGAR, {}), None)
+    views[SideName.GOOGLE] = env.fields[SideName.GOOGLE].view(
+        google.native, memos.get(SideName.GOOGLE, {}), first.contact
+    )
+    views[SideName.SUGAR] = first
+    shown = {side: view.contact for side, view in views.items()}
+    for side in SideName:
+        shown[side] = decode(env, side, shown[side], link, shown[side.other])
+    return Pair(
+        sugar=shown[SideName.SUGAR],
+        google=shown[SideName.GOOGLE],
+        sugar_memo=views[SideName.SUGAR].memo,
+        google_memo=views[SideName.GOOGLE].memo,
+        problems=(*views[SideName.SUGAR].problems, *views[SideName.GOOGLE].problems),
+    )
+
+
+def decode(env: Env, side: SideName, shown: Contact, link: Link | None, other: Contact | None) -> Contact:
+    """The contact with renderings replaced by the values that they render, and emails that the side is known to
+    leave out put back."""
+    fields: FieldMap = env.fields[side]
+    groups: list[tuple[Mapping[str, str], Contact]] = []
+    if other is not None:
+        groups += [(group, other) for group in fields.renderings(other)]
+    if link is not None:
+        base = Contact(values=link.base)
+        groups += [(group, base) for group in fields.renderings(base)]
+        groups += [({name: text}, base) for name, text in link.renderings.get(side, {}).items() if name in link.base]
+    region = env.settings.region
+    values = dict(shown.values)
+    done: set[str] = set()
+    for group, reference in groups:
+        if done.intersection(group) or not all(name in values for name in group):
+            continue
+        kinds = {name: env.kind(name) for name in group}
+        if all(normal(kinds[n], values[n], region) == normal(kinds[n], text, region) for n, text in group.items()):
+            values.update({name: reference.get(name) for name in group})
+            done.update(group)
+    emails = shown.emails
+    if link is not None and emails is not None and (dropped := link.dropped_emails.get(side)):
+        keys = email_keys(emails)
+        emails = (*emails, *(Email(key) for key in dropped if key not in keys and key in (link.base_emails or ())))
+    return replace(shown, values=values, emails=emails)
+
+
+def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
+    """Decides every field of a linked pair (or of one that is being linked: its base is empty).
+
+    Both halves are present. Nothing of the arguments is changed.
+    """
+    records = {SideName.SUGAR: _record(sugar), SideName.GOOGLE: _record(google)}
+    pair = look(env, link, records[SideName.SUGAR], records[SideName.GOOGLE])
+    merged = link.copy()
+    merged.versions = {side: record.version for side, record in records.items()}
+    merged.memo = {side: memo for side in SideName if (memo := pair.memo(side))}
+    if pair.problems:
+        entry = Entry(Trouble.UNREADABLE, "a value is none", problems=pair.problems)
+        return Merged(merged, (), (), (entry,), held=False)
+
+    changes = list(_fields(env, link, merged, pair, _newer(sugar, google)))
+    targets, email_changes = _emails(env, link, merged, pair)
+    changes += email_changes
+
+    wanted: dict[SideName, dict[str, str]] = {side: {} for side in SideName}
+    for change in changes:
+        if (side := change.verdict.target) is not None and change.name != EMAILS:
+            wanted[side][change.name] = change.google if side is SideName.SUGAR else change.sugar
+    steps: list[Step] = []
+    problems: list[Problem] = []
+    for side in SideName:
+        changed = list(wanted[side])
+        target = pair.contact(side).with_values(wanted[side])
+        if side in targets:
+            changed.append(EMAILS)
+            target = replace(target, emails=targets[side])
+        if not changed:
+            continue
+        problems += env.fields[side].check(target, changed)
+        record = records[side]
+        payload = env.fields[side].update(record.native, pair.memo(side), target, changed, link.id)
+        if payload:
+            steps.append(
+                Step(side, Op.UPDATE, payload, record.id, record.version, record.native, target, tuple(changed))
+            )
+    if problems:
+        entry = Entry(
+            Trouble.CANNOT_HOLD,
+            "a value does not fit on the other side",
+            fields=tuple(c for c in changes if any(p.field == c.name for p in problems)),
+            problems=tuple(problems),
+        )
+        return Merged(merged, tuple(changes), (), (entry,), held=False)
+    asked = tuple(change for change in changes if change.verdict is Verdict.ASK)
+    entries = (Entry(Trouble.CONFLICT, "both sides changed it", fields=asked, whole=False),) if asked else ()
+    held = any(change.verdict in (Verdict.HELD, Verdict.ASK) for change in changes)
+    return Merged(merged, tuple(changes), tuple(steps), entries, held)
+
+
+def _record(half: Half) -> Record:
+    if half.record is None:
+        raise ValueError("merging needs both records")
+    return half.record
+
+
+def _newer(sugar: Half, google: Half) -> SideName | None:
+    if not sugar.seen_at or not google.seen_at or sugar.seen_at == google.seen_at:
+        return None
+    return SideName.SUGAR if sugar.seen_at > google.seen_at else SideName.GOOGLE
+
+
+def open_to(env: Env, side: SideName, name: str, value: str) -> bool:
+    """Whether this value may be written to that side: its Update switch, the field, and the value itself."""
+    capability = env.fields[side].capabilities.get(name)
+    return (
+        capability is not None
+        and capability.writable
+        and env.direction(side.other).update
+        and not env.fields[side].unheld(name, value)
+    )
+
+
+def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | None) -> list[FieldChange]:
+    region = env.settings.region
+    changes: list[FieldChange] = []
+    for name in env.names:
+        if name == EMAILS or name not in pair.sugar.values or name not in pair.google.values:
+            continue  # not readable on one side: nobody owes it
+        kind = env.kind(name)
+        sugar, google, base = pair.sugar.values[name], pair.google.values[name], link.base.get(name)
+        drift = three_way(
+            None if base is None else normal(kind, base, region),
+            normal(kind, sugar, region),
+            normal(kind, google, region),
+        )
+        if drift is Drift.NONE:
+            continue
+        if drift is Drift.ALIKE:
+            merged.base[name] = sugar
+            _forget(merged, name)
+            continue
+        wins = winner(env.settings.conflict, newer=newer, answer=link.answers.get(name))
+        verdict = decide(
+            drift,
+            to_sugar=open_to(env, SideName.SUGAR, name, google),
+            to_google=open_to(env, SideName.GOOGLE, name, sugar),
+            wins=wins,
+        )
+        loser = None
+        if drift is Drift.BOTH and (target := verdict.target) is not None:
+            loser = sugar if target is SideName.SUGAR else google
+        changes.append(FieldChange(name, verdict, sugar, google, base, _why(drift, verdict, base), loser))
+    return changes
+
+
+def _forget(merged: Link, name: str) -> None:
+    """A rendering belongs to one value of the base; with the value it goes."""
+    merged.renderings = {
+        side: {key: text for key, text in known.items() if key != name} for side, known in merged.renderings.items()
+    }
+    merged.answers = {key: side for key, side in merged.answers.items() if key != name}
+
+
+def _why(drift: Drift, verdict: Verdict, base: str | None) -> str:
+    if drift is Drift.BOTH:
+        if (target := verdict.target) is not None:
+            return f"conflict: {_WHO[target.other]} wins"
+        return "conflict: waits for a decision" if verdict is Verdict.ASK else "conflict: no direction is open"
+    source = SideName.SUGAR if drift is Drift.SUGAR else SideName.GOOGLE
+    if base is None:
+        text = f"blank in {_WHO[source.other]}"
+    else:
+        text = f"changed in {_WHO[source]}"
+    return text if verdict.target else f"{text}; held back"
+
+
+def _emails(
+    env: Env, link: Link, merged: Link, pair: Pair
+) -> tuple[dict[SideName, tuple[Email, ...]], list[FieldChange]]:
+    """What each side's emails should be where they must be written, and the changes to show."""
+    sugar, google = pair.sugar.emails, pair.google.emails
+    if EMAILS not in env.names or sugar is None or google is None:
+        return {}, []
+    base = None if link.base_emails is None else frozenset(link.base_emails)
+    result = merge_emails(
+        base,
+        sugar,
+        google,
+        to_sugar=open_to(env, SideName.SUGAR, EMAILS, ""),
+        to_google=open_to(env, SideName.GOOGLE, EMAILS, ""),
+    )
+    merged.base_emails = advance_emails(base, email_keys(sugar), email_keys(google))
+    text = {side: ", ".join(e.address for e in pair.contact(side).emails or ()) for side in SideName}
+    targets: dict[SideName, tuple[Email, ...]] = {}
+    changes: list[FieldChange] = []
+    for side, write, target in (
+        (SideName.SUGAR, result.to_sugar, result.sugar),
+        (SideName.GOOGLE, result.to_google, result.google),
+    ):
+        if not write:
+            continue
+        dropped = link.dropped_emails.get(side, ())
+        sent = tuple(e for e in target if email_key(e.address) not in dropped)
+        targets[side] = sent
+        after = ", ".join(e.address for e in sent)
+        changes.append(
+            FieldChange(
+                EMAILS,
+                Verdict.TO_SUGAR if side is SideName.SUGAR else Verdict.TO_GOOGLE,
+                text[SideName.SUGAR] if side is SideName.SUGAR else after,
+                after if side is SideName.SUGAR else text[SideName.GOOGLE],
+                None if base is None else ", ".join(sorted(base)),
+                f"changed in {_WHO[side.other]}" if base is not None else f"missing in {_WHO[side]}",
+            )
+        )
+    if result.owed and not targets:
+        changes.append(
+            FieldChange(EMAILS, Verdict.HELD, text[SideName.SUGAR], text[SideName.GOOGLE], None, "held back")
+        )
+    return targets, changes
+
+
+def advance_emails(base: frozenset[str] | None, sugar: frozenset[str], google: frozenset[str]) -> list[str]:
+    """The base of the emails once the sides hold these: what both hold, and what one of them has yet to give up."""
+    pending = {key for key in base or () if (key in sugar) != (key in google)}
+    return sorted((sugar & google) | pending)

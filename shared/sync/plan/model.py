@@ -1,0 +1,211 @@
+"""What the planner is given, and what it answers with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.contact.fields import EMAILS, Kind
+from shared.contact.fields import field as canonical
+from shared.contact.model import Contact
+from shared.side import FieldMap, Native, Op, Problem, Record, SideName
+from shared.sync.link import Link
+from shared.sync.plan.verdict import Verdict
+from shared.sync.settings import Direction, Settings
+
+# -- given -------------------------------------------------------------------------------------------
+
+
+class Presence(StrEnum):
+    NONE = "none"
+    """This subject has no record there, as far as is known."""
+    PRESENT = "present"
+    GONE = "gone"
+    """Deleted, with proof: a tombstone or absence from a complete list, and a direct read agrees."""
+    MISSING = "missing"
+    """A direct read did not find it; nothing proves that it was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One side of a subject, freshly read."""
+
+    presence: Presence = Presence.NONE
+    id: str = ""
+    record: Record | None = None
+    seen_at: str = ""
+    """When its change was first seen, ISO 8601; blank if no change of it is known."""
+
+    @property
+    def there(self) -> Record | None:
+        return self.record if self.presence is Presence.PRESENT else None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One contact of the batch."""
+
+    key: str
+    """The link's id; for a contact without link the id that its link would get."""
+    sugar: Half
+    google: Half
+    link: Link | None = None
+    parked: bool = False
+    """An entry of the backlog quarantines it as a whole."""
+    blocked: frozenset[SideName] = frozenset()
+    """A claim of a colleague, or a create in doubt, forbids creating there for now."""
+    exempt: bool = False
+    """A person approved what the guard would hold."""
+    doubt: bool = False
+    """A write of an earlier run may yet happen."""
+
+    def half(self, side: SideName) -> Half:
+        return self.sugar if side is SideName.SUGAR else self.google
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be the same person as a subject without link, freshly read."""
+
+    side: SideName
+    record: Record
+    link: Link | None
+    dirty_gone: bool = False
+
+
+@dataclass(frozen=True)
+class Env:
+    """Everything else that the plan depends on."""
+
+    settings: Settings
+    fields: Mapping[SideName, FieldMap]
+    names: tuple[str, ...]
+    """The canonical fields that are switched on."""
+    listed: Mapping[SideName, bool]
+    """Whether a complete listing of that side has been seen."""
+
+    def direction(self, source: SideName) -> Direction:
+        """The switches of what this side may do to the other."""
+        return self.settings.from_sugar if source is SideName.SUGAR else self.settings.from_google
+
+    def kind(self, name: str) -> Kind:
+        return Kind.EMAILS if name == EMAILS else canonical(name).kind
+
+
+# -- answered ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """What was decided for one field that differs, or was held."""
+
+    name: str
+    verdict: Verdict
+    sugar: str
+    google: str
+    base: str | None
+    why: str
+    """``changed in Sugar``, ``blank in Google``, ``conflict: Sugar wins`` ...: for a person."""
+    loser: str | None = None
+    """The value that a conflict overwrites."""
+
+    @property
+    def clears(self) -> bool:
+        """The write blanks a value that was there."""
+        target = self.verdict.target
+        if target is None:
+            return False
+        before, after = (self.sugar, self.google) if target is SideName.SUGAR else (self.google, self.sugar)
+        return bool(before) and not after
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One write that the plan wants."""
+
+    side: SideName
+    op: Op
+    payload: Native
+    id: str = ""
+    version: str = ""
+    before: Native | None = None
+    target: Contact | None = None
+    """The contact as that side should show it afterwards."""
+    changed: tuple[str, ...] = ()
+
+
+class Action(StrEnum):
+    """What happens to a contact, as a noun that a user reads."""
+
+    NOTHING = "nothing"
+    LINK = "link"
+    UPDATE = "update"
+    CREATE = "create"
+    DELETE = "delete"
+    TOMBSTONE = "tombstone"
+    REVIVE = "revive"
+    FREEZE = "freeze"
+    CLOSE = "close"
+    PARK = "park"
+    WAIT = "wait"
+
+
+class Trouble(StrEnum):
+    """Classes of backlog entries; each has its own remedies."""
+
+    CANNOT_HOLD = "cannot hold"
+    UNREADABLE = "unreadable value"
+    AMBIGUOUS = "ambiguous match"
+    ALREADY_LINKED = "already linked"
+    OUT_OF_SCOPE_MATCH = "match outside the scope"
+    SAME_NAME = "same name"
+    CONFLICT = "conflict"
+    GONE_FROM_SUGAR = "gone from Sugar"
+    DELETED_AND_EDITED = "deleted and edited"
+    MERGED = "merged"
+    HELD_DELETE = "held: mass deletion"
+    HELD_CLEARING = "held: mass clearing"
+    REJECTED = "rejected"
+    FORBIDDEN = "forbidden"
+    DOUBTFUL_CREATE = "doubtful create"
+    EXTRA_COPY = "extra copy"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A backlog entry as planned; attempts and times are added when it is stored."""
+
+    trouble: Trouble
+    message: str
+    fields: tuple[FieldChange, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    candidates: tuple[str, ...] = ()
+    """Subject ids of the candidates (``s:...``, ``g:...``)."""
+    whole: bool = True
+    """The contact is quarantined; else only the fields named are parked."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to happen to one subject, and why."""
+
+    subject: Subject
+    action: Action
+    why: str
+    steps: tuple[Step, ...] = ()
+    fields: tuple[FieldChange, ...] = ()
+    link: Link | None = None
+    """The link as it will be if every step succeeds, apart from what the answers add; ``None``: no link."""
+    entries: tuple[Entry, ...] = ()
+    asleep: bool = False
+    """A switch or a rule holds something back: a change of settings has to look again."""
+    wait_seconds: float | None = None
+    """With WAIT: look again after so long."""
+    joined: tuple[str, ...] = ()
+    """Other subjects of the batch, by key, that this decision has taken in."""
+
+    @property
+    def deletes(self) -> bool:
+        return any(step.op is Op.DELETE for step in self.steps)

@@ -1,0 +1,207 @@
+"""The dirty keys, in lanes, in chunks.
+
+A lane is a list of chunks, first in, first out; the head knows of each chunk what must be known without reading it.
+A batch takes from the front of the lanes in their order and rewrites one or two chunks, whatever the number of
+contacts waiting. Stuck keys stand in ``later`` (not before a time) or in the backlog, so they never starve others.
+
+====================  ===============================================================================
+``released``          let go from the backlog by a person: first
+``feed``              the change feeds said so
+``echo``              expected to be our own write coming back; read like any other, but after them
+``sweep``             looked at because its time has come
+``later``             not before a time: backoff, in doubt
+``asleep``            a switch or a rule holds a difference back; a change of settings wakes them all
+====================  ===============================================================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+import msgspec
+
+from shared.side import SideName
+from shared.store.port import Change, Data, Put, Remove, Store
+from shared.sync.head import ChunkInfo, Head
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+
+CHUNK = 500
+"""Entries of one chunk; at some 150 bytes each it stays far below a document's limit."""
+
+
+class Lane(StrEnum):
+    RELEASED = "released"
+    FEED = "feed"
+    ECHO = "echo"
+    SWEEP = "sweep"
+    LATER = "later"
+    ASLEEP = "asleep"
+
+
+READY = (Lane.RELEASED, Lane.FEED, Lane.ECHO, Lane.SWEEP)
+
+
+class Dirty(msgspec.Struct, array_like=True, kw_only=False):
+    """One key: this record may differ."""
+
+    side: SideName
+    id: str
+    seen_at: str
+    """When the change was first seen, ISO 8601."""
+    version: str = ""
+    deleted: bool = False
+    """The feed showed its tombstone, or a complete listing showed it absent: proof, once a direct read agrees."""
+    previous: list[str] = []
+    planted: list[str] = []
+    due: str = ""
+    """In ``later``: not before."""
+    lane: Lane = Lane.FEED
+    """In ``later``: where it goes when it is due."""
+    tries: int = 0
+    exempt: bool = False
+    """A person approved what the guard held."""
+
+
+def _join(old: Dirty, new: Dirty) -> Dirty:
+    """One key out of two of the same record: the earliest sight, the latest version, all that either knows."""
+    return Dirty(
+        side=new.side,
+        id=new.id,
+        seen_at=min(old.seen_at, new.seen_at),
+        version=new.version or old.version,
+        deleted=new.deleted or (old.deleted and not new.version),
+        previous=[*old.previous, *(item for item in new.previous if item not in old.previous)],
+        planted=[*old.planted, *(item for item in new.planted if item not in old.planted)],
+        due=min(old.due, new.due),
+        lane=new.lane,
+        tries=max(old.tries, new.tries),
+        exempt=old.exempt or new.exempt,
+    )
+
+
+class _Chunk:
+    """The entries of one chunk by record, in the order in which they came."""
+
+    def __init__(self, keys: Iterable[Dirty] = ()) -> None:
+        self.keys: dict[tuple[SideName, str], Dirty] = {}
+        for key in keys:
+            self.put(key)
+
+    def put(self, key: Dirty) -> None:
+        name = (key.side, key.id)
+        old = self.keys.get(name)
+        self.keys[name] = key if old is None else _join(old, key)
+
+    def recount(self, info: ChunkInfo) -> None:
+        info.count = len(self.keys)
+        info.deleted = sum(key.deleted for key in self.keys.values())
+        info.due = min((key.due for key in self.keys.values()), default="")
+
+    def data(self) -> Data:
+        return {"keys": plain(list(self.keys.values()))}
+
+
+class Queue:
+    """The lanes of one pair during one run. Changes are collected and handed to a commit by :meth:`changes`.
+
+    The head is changed as the queue is; it is committed along, so both always agree.
+    """
+
+    def __init__(self, store: Store, paths: Paths, head: Head) -> None:
+        self._store = store
+        self._paths = paths
+        self._head = head
+        self._loaded: dict[str, _Chunk] = {}
+        self._touched: set[str] = set()
+        self.read = 0
+
+    def _lane(self, lane: Lane) -> list[ChunkInfo]:
+        return self._head.queue.setdefault(lane.value, [])
+
+    def _chunk(self, info: ChunkInfo) -> _Chunk:
+        if info.id not in self._loaded:
+            doc = self._store.get(self._paths.queue(info.id))
+            self.read += 1
+            self._loaded[info.id] = _Chunk(msgspec.convert(doc.data["keys"], list[Dirty]) if doc else ())
+        return self._loaded[info.id]
+
+    def size(self, *lanes: Lane) -> int:
+        """Keys waiting in these lanes."""
+        return sum(info.count for lane in lanes for info in self._head.queue.get(lane.value, ()))
+
+    def deletions(self) -> int:
+        """Tombstones waiting, over all lanes."""
+        return sum(info.deleted for chunks in self._head.queue.values() for info in chunks)
+
+    def add(self, lane: Lane, keys: Iterable[Dirty]) -> None:
+        """Appends; a key that the lane's last chunk holds already is joined with it."""
+        for key in keys:
+            infos = self._lane(lane)
+            if not infos or infos[-1].count >= CHUNK:
+                self._head.serial += 1
+                infos.append(ChunkInfo(id=f"{lane.value}-{self._head.serial:08d}", count=0))
+                self._loaded[infos[-1].id] = _Chunk()
+            info = infos[-1]
+            chunk = self._chunk(info)
+            chunk.put(key)
+            self._touched.add(info.id)
+            info.count = len(chunk.keys)
+
+    def ready(self) -> Iterator[Dirty]:
+        """All keys whose turn it is, in the order of the lanes; chunks are read as they are reached."""
+        for lane in READY:
+            for info in list(self._lane(lane)):
+                yield from list(self._chunk(info).keys.values())
+
+    def clear(self, keys: Iterable[Dirty]) -> None:
+        """Takes exactly these keys, as :meth:`ready` gave them, out of the chunks read so far."""
+        gone = {id(key) for key in keys}
+        for info_id, chunk in self._loaded.items():
+            left = {name: key for name, key in chunk.keys.items() if id(key) not in gone}
+            if len(left) != len(chunk.keys):
+                chunk.keys = left
+                self._touched.add(info_id)
+
+    def wake(self, now: str) -> None:
+        """Moves the keys of ``later`` whose time has come to the end of their lane."""
+        for info in list(self._lane(Lane.LATER)):
+            if info.due > now:
+                continue
+            chunk = self._chunk(info)
+            due = [key for key in chunk.keys.values() if key.due <= now]
+            self.clear(due)
+            for key in due:
+                self.add(key.lane, [msgspec.structs.replace(key, due="")])
+            chunk.recount(info)
+
+    def wake_asleep(self) -> None:
+        """All that settings hold back is ready again; the chunks change lanes as they are."""
+        self._lane(Lane.FEED).extend(self._lane(Lane.ASLEEP))
+        self._head.queue[Lane.ASLEEP.value] = []
+
+    def next_due(self) -> str | None:
+        """When the first of the later keys is due."""
+        return min((info.due for info in self._lane(Lane.LATER) if info.count), default=None)
+
+    def changes(self) -> list[Change]:
+        """What a commit has to write for all that changed since the last call; empty chunks go."""
+        found: list[Change] = []
+        for lane in list(self._head.queue):
+            kept: list[ChunkInfo] = []
+            for info in self._head.queue[lane]:
+                if info.id not in self._touched:
+                    kept.append(info)
+                    continue
+                chunk = self._loaded[info.id]
+                chunk.recount(info)
+                if chunk.keys:
+                    kept.append(info)
+                    found.append(Put(self._paths.queue(info.id), chunk.data()))
+                else:
+                    found.append(Remove(self._paths.queue(info.id)))
+                    del self._loaded[info.id]
+            self._head.queue[lane] = kept
+        self._touched.clear()
+        return found

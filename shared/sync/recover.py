@@ -1,0 +1,305 @@
+"""Recovery: finding out what became of the writes that an earlier run left in doubt.
+
+A create is in doubt until its key is found, or until a complete feed, begun after it was sent plus the quiet period Q,
+has not shown it::
+
+    T1 ──▶ sent ─ ─ ─ ─(lands late, propagates late)─ ─ ─▶ seen in the feed
+    │◀──────────────── Q ────────────────▶│
+                                          └─ a complete feed begun here has not shown it ──▶ sent again, same key
+
+What lands even later is a second copy with the same key; it is removed if it still reads exactly as sent.
+Recovery runs after observing, never before: only the feed can show the key.
+
+Where nothing can be planted (Sugar), what this user created since then with the same email or last name is searched.
+Updates and deletes need no key: a fresh read shows whether they happened. Until Q has passed one that did not happen
+yet still may, so its contact waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from shared.clock import Clock
+from shared.contact.emails import email_keys
+from shared.contact.normal import email_key
+from shared.side import Idempotency, Op, Probe, Record, Side, SideName
+from shared.sync.gather import Batch
+from shared.sync.head import Head, Sent
+from shared.sync.journal import Intent, digest
+from shared.sync.link import Link, LinkState
+from shared.sync.links import Links
+from shared.sync.paths import subject_id
+from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Subject, Trouble
+from shared.sync.settle import finish, happened
+
+REMEMBER = timedelta(days=7)
+"""How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
+
+
+@dataclass
+class Doubts:
+    """What recovery knows before the batch is read."""
+
+    intents: list[Intent] = field(default_factory=list)
+    """Of records that exist, as far as is known: a fresh read decides."""
+    found: dict[str, Link] = field(default_factory=dict)
+    """Creates that did happen, as links not stored yet."""
+    waiting: list[Intent] = field(default_factory=list)
+    resend: list[Intent] = field(default_factory=list)
+    unclear: list[tuple[Intent, tuple[str, ...]]] = field(default_factory=list)
+    """Creates with several or unlike candidates."""
+    closed: list[str] = field(default_factory=list)
+    """Intents whose result is committed already."""
+
+    @property
+    def blocked(self) -> frozenset[SideName]:
+        """Sides with a create in doubt: nothing further is created there."""
+        return frozenset(op.side for op in (*self.waiting, *self.resend))
+
+    @property
+    def sources(self) -> dict[tuple[SideName, str], Intent]:
+        """The records that creates in doubt were made from."""
+        return {source(op): op for op in (*self.waiting, *self.resend, *(op for op, _ in self.unclear))}
+
+
+@dataclass
+class Recovered:
+    """What recovery decided once the batch was read."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    """Made here instead of by the planner: creates sent again, copies removed, doubtful creates."""
+    facts: dict[str, list[tuple[Intent, Record | None]]] = field(default_factory=dict)
+    """By link: writes that turned out to have happened, for the history."""
+    closed: list[str] = field(default_factory=list)
+    """Intents that are settled with this batch."""
+    replaced: list[str] = field(default_factory=list)
+    """Intents of creates sent again: they go in the commit that writes the new ones, or both would be sent."""
+
+
+def source(op: Intent) -> tuple[SideName, str]:
+    """The record that a create copies."""
+    link = op.link or {}
+    return op.side.other, str(link.get(f"{op.side.other.value}_id", ""))
+
+
+class Recovery:
+    """The recovery of one run."""
+
+    def __init__(
+        self, sides: Mapping[SideName, Side], head: Head, links: Links, env: Env, clock: Clock, quiet: timedelta
+    ) -> None:
+        self._sides = sides
+        self._head = head
+        self._links = links
+        self._env = env
+        self._clock = clock
+        self._quiet = quiet
+
+    # -- before the batch is read --------------------------------------------------------------------
+
+    def prepare(self, intents: list[Intent]) -> Doubts:
+        """Sorts the open intents of earlier runs."""
+        doubts = Doubts()
+        stored = self._links.get({op.key for op in intents})
+        creates: list[Intent] = []
+        for op in intents:
+            link = stored.get(op.key)
+            if link is not None and op.id in link.intents:
+                doubts.closed.append(op.id)
+            elif op.op is Op.CREATE and (link is None or not link.id_on(op.side)):
+                creates.append(op)
+            else:
+                doubts.intents.append(op)
+        for side in SideName:
+            mine = [op for op in creates if op.side is side]
+            if mine and self._sides[side].idempotency is Idempotency.PLANTED_KEY:
+                self._by_key(mine, doubts)
+            elif mine:
+                self._by_search(side, mine, doubts)
+        return doubts
+
+    def _by_key(self, creates: list[Intent], doubts: Doubts) -> None:
+        complete = self._head.side(creates[0].side).complete_at
+        for op in creates:
+            if ids := self._head.found.get(op.key):
+                self._bind(op, ids[0], doubts)
+            elif complete is not None and datetime.fromisoformat(complete) >= self._over(op):
+                doubts.resend.append(op)
+            else:
+                doubts.waiting.append(op)
+
+    def _bind(self, op: Intent, record: str, doubts: Doubts) -> None:
+        link = Link.load(op.link or {})
+        link.on(op.side, record)
+        doubts.found[link.id] = link
+        doubts.intents.append(op)
+
+    def _by_search(self, side: SideName, creates: list[Intent], doubts: Doubts) -> None:
+        since = min(datetime.fromisoformat(op.sent_at) for op in creates)
+        records = self._sides[side].created_since(since, [_probe(op) for op in creates])
+        taken = self._links.of(side, [record.id for record in records])
+        free = {record.id: record for record in records if record.id not in taken}
+        undecided: list[Intent] = []
+        for op in creates:
+            twins = [record for record in free.values() if self._reads_as_sent(op, record)]
+            if len(twins) == 1:
+                del free[twins[0].id]
+                self._bind(op, twins[0].id, doubts)
+            else:
+                undecided.append(op)
+        for op in undecided:
+            alike = [record for record in free.values() if self._alike(op, record)]
+            if self._clock.now() < self._over(op):
+                doubts.waiting.append(op)
+            elif alike:
+                doubts.unclear.append((op, tuple(subject_id(side, record.id) for record in alike)))
+            else:
+                doubts.resend.append(op)
+
+    def _over(self, op: Intent) -> datetime:
+        """When a request of this intent cannot land any more, as far as anybody can tell."""
+        return datetime.fromisoformat(op.sent_at) + self._quiet
+
+    def _reads_as_sent(self, op: Intent, record: Record) -> bool:
+        return happened(self._env, Link(id=op.key, sugar_id="", google_id=""), step_of(op), record)
+
+    def _alike(self, op: Intent, record: Record) -> bool:
+        contact = self._env.fields[op.side].view(record.native, {}, op.target).contact
+        target = op.target
+        if email_keys(contact.emails or ()) & email_keys(target.emails or ()):
+            return True
+        last = target.get("last_name") or target.get("first_name")
+        return contact.get("last_name").strip().casefold() == last.strip().casefold()
+
+    # -- once the batch is read ----------------------------------------------------------------------
+
+    def resolve(self, doubts: Doubts, batch: Batch) -> Recovered:
+        """Takes in what has happened, drops what has not and cannot any more, and marks what may yet."""
+        result = Recovered(closed=list(doubts.closed))
+        by_link: dict[str, list[Intent]] = {}
+        for op in doubts.intents:
+            by_link.setdefault(op.key, []).append(op)
+        kept: list[Subject] = []
+        sources = doubts.sources
+        for subject in batch.subjects:
+            decision = self._special(subject, sources, doubts, result)
+            if decision is not None:
+                result.decisions.append(decision)
+                continue
+            ops = by_link.pop(subject.link.id, []) if subject.link else []
+            for op in ops:
+                subject = self._take_in(subject, op, result)
+            if subject.link is None and any(
+                subject.half(side).id and (side, subject.half(side).id) in sources for side in SideName
+            ):
+                subject = replace(subject, doubt=True)
+            kept.append(subject)
+        batch.subjects = kept
+        # The link of an update or delete in doubt is gone: nothing is left to be settled.
+        known = {subject.link.id for subject in kept if subject.link}
+        result.closed += [op.id for ops in by_link.values() for op in ops if op.key not in known and not op.link]
+        return result
+
+    def _take_in(self, subject: Subject, op: Intent, result: Recovered) -> Subject:
+        if subject.link is None:
+            return subject
+        half = subject.half(op.side)
+        step = step_of(op)
+        gone = half.presence is not Presence.PRESENT
+        if op.op is Op.CREATE or (not gone and happened(self._env, subject.link, step, half.there)):
+            done = True
+        else:
+            done = op.op is Op.DELETE and gone
+        if done:
+            link = finish(self._env, subject.link, step, half.there, self._clock.now())
+            if op.op is Op.DELETE:
+                link = _deleted(link, op.side)
+            result.facts.setdefault(link.id, []).append((op, half.there))
+            result.closed.append(op.id)
+            return replace(subject, link=link)
+        if self._clock.now() < self._over(op) and not gone:
+            return replace(subject, doubt=True)
+        result.closed.append(op.id)  # dropped; the base has not moved, so the merge wants it again if it is still due
+        return subject
+
+    def _special(
+        self, subject: Subject, sources: Mapping[tuple[SideName, str], Intent], doubts: Doubts, result: Recovered
+    ) -> Decision | None:
+        if subject.link is not None:
+            return None
+        for side in SideName:
+            op = sources.get((side, subject.half(side).id))
+            if op is None:
+                continue
+            for doubtful, candidates in doubts.unclear:
+                if doubtful is op:
+                    result.closed.append(op.id)
+                    message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
+                    entry = Entry(Trouble.DOUBTFUL_CREATE, message, candidates=candidates)
+                    return Decision(subject, Action.PARK, message, entries=(entry,))
+            if op in doubts.resend:
+                return self._again(subject, side, op, result)
+        return self._copy(subject, doubts)
+
+    def _again(self, subject: Subject, side: SideName, op: Intent, result: Recovered) -> Decision | None:
+        """The same create once more, if it is still wanted; either way a late copy of it is watched for."""
+        until = (self._clock.now() + REMEMBER).isoformat()
+        self._head.sent[op.key] = Sent(link=op.key, until=until, digest=digest(self._env, op.target, op.changed))
+        record = subject.half(side).there
+        if record is None or not record.in_scope or not self._env.direction(side).create or subject.parked:
+            result.closed.append(op.id)
+            return None
+        result.replaced.append(op.id)
+        link = Link.load(op.link or {})
+        return Decision(
+            replace(subject, key=op.key), Action.CREATE, "sent again: it never arrived", (step_of(op),), link=link
+        )
+
+    def _copy(self, subject: Subject, doubts: Doubts) -> Decision | None:
+        """A second copy of our own making, still exactly as it was sent."""
+        record = subject.google.there
+        if record is None:
+            return None
+        for key in record.planted:
+            sent = self._head.sent.get(key)
+            if sent is None:
+                continue
+            link = doubts.found.get(key) or self._links.get([key]).get(key)
+            if link is not None and link.google_id == record.id:
+                continue
+            if link is None and key in {op.key for op in (*doubts.waiting, *doubts.resend)}:
+                continue
+            view = self._env.fields[SideName.GOOGLE].view(record.native, {}, None)
+            if digest(self._env, view.contact, self._env.names) != sent.digest:
+                continue
+            step = Step(SideName.GOOGLE, Op.DELETE, {}, record.id, record.version, record.native)
+            return Decision(
+                replace(subject, exempt=True), Action.DELETE, "a second copy of our own making, as it was sent", (step,)
+            )
+        return None
+
+    def forget(self) -> None:
+        """Drops what needs no watching any more."""
+        now = self._clock.now().isoformat()
+        self._head.sent = {key: sent for key, sent in self._head.sent.items() if sent.until > now}
+        watched = {key for info in self._head.open for key in info.keys} | set(self._head.sent)
+        self._head.found = {key: ids for key, ids in self._head.found.items() if key in watched}
+
+
+def step_of(op: Intent) -> Step:
+    """The intent as the step that it was."""
+    return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed))
+
+
+def _probe(op: Intent) -> Probe:
+    target = op.target
+    emails = tuple(email_key(email.address) for email in target.emails or ())
+    return Probe(emails, target.get("first_name"), target.get("last_name") or target.get("first_name"))
+
+
+def _deleted(link: Link, side: SideName) -> Link:
+    link.state = LinkState.TOMBSTONE
+    link.deleted_on = side.other
+    return link

@@ -1,0 +1,441 @@
+"""The steps of one run under a lease."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.clock import Clock, Ids
+from shared.errors import FatalError, RetriableError, StaleVersion
+from shared.side import Absent, Done, Gate, InDoubt, NotSent, Op, Outcome, Refused, Side, SideName
+from shared.store.port import Change, Put, Store
+from shared.sync import backlog, history
+from shared.sync.claims import Claims
+from shared.sync.gather import Batch, Gatherer, backlog_id
+from shared.sync.head import Head
+from shared.sync.inbox import drain
+from shared.sync.index import Index
+from shared.sync.journal import Intent, Journal, intent
+from shared.sync.ledger import Ledger
+from shared.sync.limits import Limits
+from shared.sync.link import Link, LinkState
+from shared.sync.links import Links
+from shared.sync.observe import Observer
+from shared.sync.parts import in_parts
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+from shared.sync.plan.batch import Plan, plan_batch
+from shared.sync.plan.guard import Weather, guard
+from shared.sync.plan.model import Decision, Env, Step
+from shared.sync.queue import READY, Dirty, Lane, Queue
+from shared.sync.recents import Recents
+from shared.sync.recover import Recovered, Recovery
+from shared.sync.report import Report, status_of
+from shared.sync.settings import Settings, parse, synced_fields
+from shared.sync.settle import Settled, settle
+
+Connect = Callable[[Settings, Gate, Head], Mapping[SideName, Side]]
+"""Makes both sides for one run. Called under the lease: whoever refreshes a token in there is the only one."""
+
+_DAY = timedelta(days=1)
+_FEW = 20
+"""Below so many links "all changed at once" means nothing."""
+
+
+class Run:
+    """One run. Its steps are called in order by :meth:`go`; nothing of it outlives the run."""
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        connect: Connect,
+        clock: Clock,
+        ids: Ids,
+        instance: str,
+        limits: Limits,
+        ledger: Ledger,
+        report: Report,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._connect = connect
+        self._clock = clock
+        self._ids = ids
+        self._limits = limits
+        self._ledger = ledger
+        self._report = report
+        self._began = clock.now()
+        head = ledger.head
+        self._queue = Queue(store, paths, head)
+        self._index = Index(store, paths, head)
+        self._journal = Journal(store, paths, head)
+        self._recents = Recents(store, paths)
+        self._links = Links(store, paths)
+        self._claims = Claims(store, paths, instance)
+        self._pending: list[Change] = []
+        """Changes that wait for the next commit."""
+
+    def go(self, *, preview: bool) -> None:
+        """The whole run, lease given back at the end.
+
+        Raises:
+            RetriableError, FatalError: it stopped between two commits; see :meth:`give_up`.
+        """
+        head = self._ledger.head
+        drained = drain(self._store, self._paths, head, self._queue)
+        self._pending += drained.changes
+        self._queue.wake(self._clock.now().isoformat())
+        settings = drained.settings
+        sides = self._connect(settings, self._ledger.gate, head)
+        observer = self._observe(sides, relist=drained.relist)
+        env = Env(
+            settings=settings,
+            fields={side: sides[side].fields for side in SideName} if self._work() else {},
+            names=synced_fields(settings),
+            listed={side: head.side(side).listed for side in SideName},
+        )
+        results: list[Settled] = []
+        if self._work():
+            results = self._batch(env, sides, preview=preview)
+        self._finish(results, observer, preview=preview)
+
+    def _work(self) -> bool:
+        return bool(self._ledger.head.open) or self._queue.size(*READY) > 0
+
+    # -- observe -------------------------------------------------------------------------------------
+
+    def _observe(self, sides: Mapping[SideName, Side], *, relist: bool) -> Observer:
+        observer = Observer(
+            self._store,
+            self._paths,
+            sides,
+            self._ledger,
+            self._queue,
+            self._index,
+            self._journal,
+            self._recents,
+            self._links,
+            self._clock,
+        )
+        if relist:
+            for side in SideName:
+                observer.start_full(side, everything=True)
+        if self._pending:
+            self._commit([*observer.changes()])
+        observer.run(self._began + timedelta(seconds=self._limits.observe))
+        self._alarm(observer)
+        return observer
+
+    def _commit(self, changes: Sequence[Change], *, release: bool = False) -> None:
+        """What was pending goes along; the queue and the index are saved with the head that describes them."""
+        pending, self._pending = self._pending, []
+        more = [*self._queue.changes(), *self._index.changes(), *self._recents.changes()]
+        self._ledger.commit([*pending, *changes, *more], release=release)
+
+    def _alarm(self, observer: Observer) -> None:
+        """Everything changed at once, or a side reads empty: deletes and clearings wait for a person, for a day."""
+        head = self._ledger.head
+        empty = any(state.listed and state.contacts == 0 for state in head.sides.values()) and head.links > 0
+        flood = head.links >= _FEW and any(count >= head.links for count in observer.changed.values())
+        if empty or flood:
+            head.alarm_until = (self._clock.now() + _DAY).isoformat()
+
+    # -- one batch -----------------------------------------------------------------------------------
+
+    def _batch(self, env: Env, sides: Mapping[SideName, Side], *, preview: bool) -> list[Settled]:
+        head = self._ledger.head
+        recovery = Recovery(sides, head, self._links, env, self._clock, timedelta(seconds=self._limits.quiet))
+        doubts = recovery.prepare(self._journal.load())
+        gatherer = Gatherer(self._store, self._paths, sides, self._queue, self._index, self._links, self._ids, env)
+        batch = gatherer.run(
+            doubtful={op.key for op in doubts.intents},
+            found=doubts.found,
+            sources=[record for record, op in doubts.sources.items() if op not in doubts.waiting],
+            blocked=doubts.blocked,
+            backlog=head.backlog > 0 or bool(self._queue.size(Lane.RELEASED)),
+        )
+        recovered = recovery.resolve(doubts, batch)
+        plan = plan_batch(env, batch.subjects, batch.candidates)
+        planned = [*recovered.decisions, *plan.decisions]
+        planned = self._claims.check(planned, self._clock.now())
+        decisions, wanted = guard(env, planned, self._weather(batch))
+        self._report.contacts = len(batch.subjects) + len(recovered.decisions)
+        self._report.plan = Plan(decisions)
+        if preview:
+            return []
+        self._count(wanted)
+        intents = self._journal_first(decisions, recovered)
+        answers = self._execute(sides, decisions, intents)
+        settled = self._settle(env, batch, decisions, answers, intents, recovered)
+        self._store_batch(batch, settled, answers, intents, recovered)
+        recovery.forget()
+        return settled
+
+    def _weather(self, batch: Batch) -> Weather:
+        head = self._ledger.head
+        now = self._clock.now()
+        head.removals = [item for item in head.removals if item[0] > (now - _DAY).isoformat()]
+        done: Counter[str] = Counter()
+        for _, kind, count in head.removals:
+            done[kind] += count
+        mine = sum(key.deleted for keys in batch.keys.values() for key in keys)
+        mine += sum(key.deleted for key in batch.reflected)
+        return Weather(
+            links=head.links,
+            done=done,
+            pending=max(0, self._queue.deletions() - mine),
+            alarm=head.alarm_until is not None and head.alarm_until > now.isoformat(),
+        )
+
+    def _count(self, wanted: Mapping[str, int]) -> None:
+        now = self._clock.now().isoformat()
+        self._ledger.head.removals += [(now, kind, count) for kind, count in wanted.items() if count]
+
+    def _journal_first(self, decisions: Sequence[Decision], recovered: Recovered) -> dict[str, list[Intent]]:
+        """T1: every write is on paper before the first one is sent."""
+        now = self._clock.now()
+        sent = self._ledger.head.sent
+        intents = {
+            decision.subject.key: [
+                intent(decision, step, self._ids.new(), now, again=decision.subject.key in sent)
+                for step in decision.steps
+            ]
+            for decision in decisions
+        }
+        flat = [op for ops in intents.values() for op in ops]
+        if flat:
+            # A colleague's claim that came in between is a Conflict: nothing is written, the next run looks again.
+            self._commit(
+                [*self._journal.write(flat), *self._journal.close(recovered.replaced), *self._claims.changes(now)]
+            )
+        return intents
+
+    def _execute(
+        self, sides: Mapping[SideName, Side], decisions: Sequence[Decision], intents: Mapping[str, list[Intent]]
+    ) -> dict[str, Outcome]:
+        """The calls, side by side; an outcome for every intent."""
+        answers: dict[str, Outcome] = {}
+        steps = [
+            (step, op)
+            for decision in decisions
+            for step, op in zip(decision.steps, intents[decision.subject.key], strict=True)
+        ]
+        for side in SideName:
+            mine = [(step, op) for step, op in steps if step.side is side]
+            mine = self._still_there(sides[side], mine, answers)
+            if not mine:
+                continue
+            outcomes = sides[side].apply([op.write() for _, op in mine])
+            answers.update({op.id: outcome for (_, op), outcome in zip(mine, outcomes, strict=True)})
+            self._ledger.head.bulk_size[side] = sides[side].bulk_size
+        return answers
+
+    @staticmethod
+    def _still_there(
+        side: Side, steps: list[tuple[Step, Intent]], answers: dict[str, Outcome]
+    ) -> list[tuple[Step, Intent]]:
+        """Reads what is to be deleted once more, right before.
+
+        A delete carries no version, so an edit that comes after the read for the plan would go with it. This read
+        narrows the window to one call.
+        """
+        deletes = {op.record: op for step, op in steps if step.op is Op.DELETE}
+        if not deletes:
+            return steps
+        try:
+            fresh = side.read(sorted(deletes))
+        except (RetriableError, FatalError) as error:
+            answers.update({op.id: NotSent(error) for _, op in steps})
+            return []
+        for record, op in deletes.items():
+            read = fresh[record]
+            if isinstance(read, Absent):
+                answers[op.id] = Done(None)
+            elif read.version != op.version:
+                answers[op.id] = Refused(StaleVersion("it changed right before it was to be deleted"))
+        return [(step, op) for step, op in steps if op.id not in answers]
+
+    # -- the results ---------------------------------------------------------------------------------
+
+    def _settle(
+        self,
+        env: Env,
+        batch: Batch,
+        decisions: Sequence[Decision],
+        answers: Mapping[str, Outcome],
+        intents: Mapping[str, list[Intent]],
+        recovered: Recovered,
+    ) -> list[Settled]:
+        now = self._clock.now()
+        settled = []
+        for decision in decisions:
+            ops = intents[decision.subject.key]
+            results = [(step, answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
+            name = decision.link.id if decision.link else ""
+            out = settle(env, decision, results, now, batch.stored.get(name))
+            if out.link is not None:
+                out.link.intents = [op.id for op in ops if not isinstance(answers[op.id], InDoubt)]
+                out.link.intents += [op.id for op, _ in recovered.facts.get(name, ())]
+            settled.append(out)
+        return settled
+
+    def _store_batch(
+        self,
+        batch: Batch,
+        settled: Sequence[Settled],
+        answers: Mapping[str, Outcome],
+        intents: Mapping[str, list[Intent]],
+        recovered: Recovered,
+    ) -> None:
+        """T2, all but its last part; that one is left for the commit that gives the lease back."""
+        head = self._ledger.head
+        counts: Counter[str] = Counter(self._report.counts)
+        groups: list[list[Change]] = []
+        for out in settled:
+            counts[out.decision.action.value] += 1
+            counts.update(out.done)
+            groups.append(self._contact(batch, out, recovered))
+        self._report.counts = dict(counts)
+        *early, last = in_parts(group for group in groups if group)
+        for part in early:
+            self._ledger.commit(part)
+        # Only now: a head committed with an early part must still name every intent and every key.
+        for out in settled:
+            self._requeue(batch, out)
+            for side, record, version, final in out.versions:
+                self._recents.note(side, record, version, settled=final)
+            for side, row in out.index:
+                self._index.append(side, [row])
+        self._queue.clear(batch.reflected)
+        head.backlog = max(0, head.backlog)
+        closed = [op.id for ops in intents.values() for op in ops if not isinstance(answers[op.id], InDoubt)]
+        self._pending += [*last, *self._journal.close([*closed, *recovered.closed])]
+
+    def _contact(self, batch: Batch, out: Settled, recovered: Recovered) -> list[Change]:
+        """Everything of one contact, to be committed together."""
+        head = self._ledger.head
+        now = self._clock.now()
+        changes: list[Change] = []
+        subject = out.decision.subject
+        if out.link is not None:
+            head.links += _lives(out.link) - _lives(batch.stored.get(out.link.id))
+            changes.append(Put(self._paths.link(out.link.id), out.link.data()))
+        key = out.link.id if out.link else subject.key
+        row = history.told(out.row, recovered.facts.get(subject.link.id if subject.link else key, ()))
+        if row is not None:
+            row = {**row, "link": key, "run": self._report.run, "at": now.isoformat(), "epoch": head.epoch}
+            row["ids"] = {
+                side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
+            }
+            changes.append(Put(self._paths.history(f"{self._report.run}-{key}"), plain(row)))
+        old = batch.entries.get(backlog_id(subject))
+        if out.entries:
+            written, grows = backlog.changes(self._paths, subject, out.entries, old, now)
+            changes += written
+            head.backlog += grows
+        elif out.closes and old is not None:
+            written, grows = backlog.close(self._paths, old)
+            changes += written
+            head.backlog += grows
+        return changes
+
+    def _requeue(self, batch: Batch, out: Settled) -> None:
+        """Clears the contact's keys, or puts them where they have to wait."""
+        subject = out.decision.subject
+        keys = [key for name in (subject.key, *out.taken) for key in batch.keys.get(name, ())]
+        self._queue.clear(keys)
+        now = self._clock.now()
+        if out.doubt:
+            due = (now + timedelta(seconds=self._limits.quiet)).isoformat()
+            self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+        elif out.again is not None:
+            if out.again > 0:
+                due = (now + timedelta(seconds=out.again)).isoformat()
+                self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+            else:
+                again = [msgspec.structs.replace(key, tries=key.tries + 1) for key in keys or self._own(out, now)]
+                for key in again:
+                    self._queue.add(key.lane, [key])
+        elif out.asleep:
+            self._queue.add(Lane.ASLEEP, [msgspec.structs.replace(key, lane=Lane.FEED) for key in self._own(out, now)])
+
+    @staticmethod
+    def _own(out: Settled, now: datetime) -> list[Dirty]:
+        """A key of the contact itself, where no feed's key stands for it."""
+        subject = out.decision.subject
+        for side in SideName:
+            if record := subject.half(side).id:
+                return [Dirty(side=side, id=record, seen_at=now.isoformat(), lane=Lane.FEED, tries=1)]
+        return []
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def _finish(self, settled: Sequence[Settled], observer: Observer, *, preview: bool) -> None:
+        """The last commit: what is left of T2, the run's record, and the lease given back."""
+        head, report = self._ledger.head, self._report
+        trouble = next((out.trouble for out in settled if out.trouble is not None), None)
+        if trouble is not None:
+            report.status = status_of(trouble)
+            report.message = trouble.message
+        report.pages = observer.pages
+        changes = [*observer.changes()]
+        if not preview:
+            self._schedule(trouble)
+            if report.writes or settled_something(settled) or trouble is not None:
+                summary = report.summary()
+                head.last_run = summary
+                changes.append(Put(self._paths.run(report.run), {"at": self._clock.now().isoformat(), **summary}))
+        self._commit(changes, release=True)
+        report.remaining = head.remaining
+        report.backlog = head.backlog
+        report.next_due_at = head.next_due_at
+
+    def _schedule(self, trouble: RetriableError | FatalError | None) -> None:
+        schedule(self._ledger.head, self._clock.now(), self._limits, trouble)
+
+    def give_up(self, error: RetriableError | FatalError) -> None:
+        """Gives the lease back after trouble: the head as it was last committed, and why.
+
+        What this run holds in memory is void: a cursor in there may be ahead of the keys that were saved.
+        """
+        self._ledger.rewind()
+        head = self._ledger.head
+        schedule(head, self._clock.now(), self._limits, error)
+        head.last_run = self._report.summary()
+        try:
+            self._ledger.commit((), release=True)
+        except (RetriableError, FatalError):
+            return  # the lease runs out by itself
+        self._report.remaining, self._report.backlog = head.remaining, head.backlog
+        self._report.next_due_at = head.next_due_at
+
+
+def settled_something(settled: Iterable[Settled]) -> bool:
+    """Whether a run is worth a record: anything but contacts that agree already."""
+    return any(out.row is not None or out.entries for out in settled)
+
+
+def schedule(head: Head, now: datetime, limits: Limits, trouble: RetriableError | FatalError | None) -> None:
+    """When this pair is due again: after the interval, or later after trouble."""
+    settings = parse(head.settings)
+    if trouble is None:
+        head.failures = 0
+        wait = settings.interval_minutes * 60.0
+    else:
+        head.failures += 1
+        wait = min(limits.most_backoff, limits.backoff * 2 ** min(head.failures - 1, 10))
+        if isinstance(trouble, RetriableError) and trouble.retry_after:
+            wait = max(wait, trouble.retry_after)
+    head.next_due_at = (now + timedelta(seconds=wait)).isoformat() if settings.sync_regularly else None
+
+
+def _lives(link: Link | None) -> int:
+    return 0 if link is None or link.state is LinkState.TOMBSTONE else 1
+
+
+def _later(key: Dirty, due: str) -> Dirty:
+    return msgspec.structs.replace(key, due=due, tries=key.tries + 1)

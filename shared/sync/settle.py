@@ -1,0 +1,291 @@
+"""What the answers to a batch's writes come to: the new link, the history row, the backlog, and what is read again.
+
+Pure. The base advances here, and only over what both sides are known to hold: a field by a write that was answered, or
+by values that were equal in the first place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from shared.contact.emails import email_keys
+from shared.contact.fields import EMAILS
+from shared.contact.model import Contact
+from shared.contact.normal import normal
+from shared.contact.terms import terms
+from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
+from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, SideName
+from shared.sync.index import Row
+from shared.sync.link import Link
+from shared.sync.plan.merge import advance_emails, decode
+from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Trouble
+
+Results = Sequence[tuple[Step, Outcome]]
+
+
+@dataclass
+class Settled:
+    """What is to be committed for one decision."""
+
+    decision: Decision
+    link: Link | None = None
+    """To be stored as it is; ``None``: nothing about the link changes."""
+    row: dict[str, Any] | None = None
+    """The history row."""
+    entries: tuple[Entry, ...] = ()
+    closes: bool = False
+    """An entry of the backlog about it, if there is one, has served."""
+    taken: tuple[str, ...] = ()
+    """Other subjects (by key) that this decision has taken in."""
+    again: float | None = None
+    """Look again after so many seconds; 0: in the next run."""
+    asleep: bool = False
+    doubt: bool = False
+    """An intent of it stays open."""
+    index: list[tuple[SideName, Row]] = field(default_factory=list)
+    versions: list[tuple[SideName, str, str, bool]] = field(default_factory=list)
+    """(side, record, version, settled) that the link reflects now."""
+    trouble: RetriableError | FatalError | None = None
+    done: dict[str, int] = field(default_factory=dict)
+    """Writes that happened, by ``create sugar`` and so on."""
+
+
+def settle(env: Env, decision: Decision, results: Results, now: datetime, stored: Link | None) -> Settled:
+    """Takes the answers in.
+
+    Args:
+        results: every step of the decision with its outcome.
+        stored: the link as it is in the store.
+    """
+    out = Settled(decision, taken=decision.joined, asleep=decision.asleep, again=decision.wait_seconds)
+    link = decision.link.copy() if decision.link is not None else None
+    entries = list(decision.entries)
+    native: dict[str, Any] = {}
+    created = True
+    for step, outcome in results:
+        if isinstance(outcome, Done):
+            if link is not None:
+                _take_in(env, link, step, outcome.record)
+            native[step.side.value] = {
+                "before": step.before,
+                "after": outcome.record.native if outcome.record else None,
+            }
+            count = f"{step.op} {step.side}"
+            out.done[count] = out.done.get(count, 0) + 1
+            if outcome.record is not None:
+                out.index += _rows(env, step, outcome.record)
+                out.versions.append((step.side, outcome.record.id, outcome.record.version, False))
+            if step.op is Op.DELETE and link is not None:
+                link.both_gone_at = now.isoformat()
+            continue
+        created = created and step.op is not Op.CREATE
+        if isinstance(outcome, InDoubt):
+            out.doubt = True
+        elif isinstance(outcome, NotSent):
+            _not_sent(out, outcome)
+        elif isinstance(outcome.error, StaleVersion | Vanished):
+            out.again = 0.0
+        else:
+            entries.append(_refused(outcome))
+        if link is not None:
+            _leave_open(link, stored, step)
+    if link is not None and any(EMAILS in step.changed for step, _ in results):
+        link.base_emails = _email_base(env, decision, results, stored)
+    if link is not None and not created:
+        link = None
+    if decision.action is Action.CLOSE and link is not None:
+        link.both_gone_at = link.both_gone_at or now.isoformat()
+    whole = any(entry.whole for entry in entries)
+    out.entries = tuple(entries)
+    quarantined = decision.subject.parked or (decision.link is not None and decision.link.parked)
+    out.closes = not entries and not out.doubt and out.again is None and not quarantined
+    out.closes = out.closes or decision.action is Action.CLOSE
+    if link is not None:
+        link.gone = [side for side in SideName if decision.subject.half(side).presence is Presence.GONE]
+        link.parked = whole or (link.parked and decision.action is not Action.CLOSE)
+        link.entry = bool(entries) or (link.entry and not out.closes)
+        if stored is None or _differs(link, stored):
+            out.link = link
+    if native or decision.action in _TOLD:
+        out.row = _row(decision, native, results)
+    _reflect(out, decision, results, link)
+    return out
+
+
+_TOLD = frozenset({Action.LINK, Action.TOMBSTONE, Action.REVIVE, Action.FREEZE, Action.CLOSE})
+"""Actions that history tells even without a write."""
+
+
+def _differs(link: Link, stored: Link) -> bool:
+    """Whether storing is worth a write; versions alone are not, they only save reads."""
+    one, two = link.data(), stored.data()
+    for data in (one, two):
+        data.pop("versions", None)
+        data.pop("intents", None)
+    return one != two
+
+
+def _take_in(env: Env, link: Link, step: Step, record: Record | None) -> None:
+    """The link after a write that was answered: both sides hold what was sent."""
+    if step.op is Op.DELETE or record is None or step.target is None:
+        return
+    side, region = step.side, env.settings.region
+    link.on(side, record.id)
+    link.versions[side] = record.version
+    fields = env.fields[side]
+    view = fields.view(record.native, link.memo.get(side, {}), step.target)
+    if view.memo:
+        link.memo[side] = view.memo
+    rendered = dict(link.renderings.get(side, {}))
+    shown = decode(env, side, view.contact, None, step.target)
+    for name in step.changed:
+        if name == EMAILS:
+            continue
+        sent = step.target.get(name)
+        link.base[name] = sent
+        rendered.pop(name, None)
+        link.answers.pop(name, None)
+        if other := link.renderings.get(side.other):
+            other.pop(name, None)
+        kind = env.kind(name)
+        if name in shown.values and normal(kind, shown.values[name], region) != normal(kind, sent, region):
+            rendered[name] = shown.values[name]
+    link.renderings[side] = rendered
+    link.renderings = {key: known for key, known in link.renderings.items() if known}
+    if EMAILS in step.changed and shown.emails is not None:
+        missing = sorted(email_keys(step.target.emails or ()) - email_keys(shown.emails))
+        link.dropped_emails = {key: keys for key, keys in link.dropped_emails.items() if key is not side}
+        if missing:
+            link.dropped_emails[side] = missing
+
+
+def _leave_open(link: Link, stored: Link | None, step: Step) -> None:
+    """A write that did not (or not surely) happen: its fields stay as last agreed, and so does what is known of it."""
+    before = stored or Link(id=link.id, sugar_id="", google_id="")
+    for name in step.changed:
+        if name in before.base:
+            link.base[name] = before.base[name]
+        else:
+            link.base.pop(name, None)
+    if step.op is Op.DELETE:
+        link.state, link.deleted_on, link.both_gone_at = before.state, before.deleted_on, before.both_gone_at
+
+
+def _email_base(env: Env, decision: Decision, results: Results, stored: Link | None) -> list[str] | None:
+    """The base of the emails: what both sides hold now, by what was read and what was answered."""
+    base = None if stored is None or stored.base_emails is None else frozenset(stored.base_emails)
+    held: dict[SideName, frozenset[str]] = {}
+    for side in SideName:
+        if record := decision.subject.half(side).there:
+            memo = stored.memo.get(side, {}) if stored else {}
+            shown = decode(env, side, env.fields[side].view(record.native, memo, None).contact, stored, None)
+            held[side] = email_keys(shown.emails or ())
+    for step, outcome in results:
+        if isinstance(outcome, Done) and step.target is not None and EMAILS in step.changed:
+            held[step.side] = email_keys(step.target.emails or ())
+    if len(held) < len(SideName):
+        return None if base is None else sorted(base)
+    return advance_emails(base, held[SideName.SUGAR], held[SideName.GOOGLE])
+
+
+def finish(env: Env, link: Link, step: Step, record: Record | None, now: datetime) -> Link:
+    """The link once it is known that an earlier run's write has happened, from a later read instead of its answer.
+
+    What was sent was held by both sides at that time, so it is the base; what the record shows beyond that is an edit,
+    and never learned as a rendering.
+    """
+    done = link.copy()
+    if step.op is Op.DELETE:
+        done.both_gone_at = now.isoformat()
+        return done
+    if record is None or step.target is None:
+        return done
+    done.on(step.side, record.id)
+    view = env.fields[step.side].view(record.native, done.memo.get(step.side, {}), step.target)
+    if view.memo:
+        done.memo[step.side] = view.memo
+    done.base.update({name: step.target.get(name) for name in step.changed if name != EMAILS})
+    if EMAILS in step.changed:
+        done.base_emails = sorted(email_keys(step.target.emails or ()))
+    return done
+
+
+def happened(env: Env, link: Link, step: Step, record: Record | None) -> bool:
+    """Whether a fresh read shows what the step wanted."""
+    if step.op is Op.DELETE:
+        return record is None
+    if record is None or step.target is None:
+        return False
+    region = env.settings.region
+    view = env.fields[step.side].view(record.native, link.memo.get(step.side, {}), step.target)
+    shown = decode(env, step.side, view.contact, link, step.target)
+    for name in step.changed:
+        if name == EMAILS:
+            if email_keys(shown.emails or ()) != email_keys(step.target.emails or ()):
+                return False
+        elif name in shown.values:
+            kind = env.kind(name)
+            if normal(kind, shown.values[name], region) != normal(kind, step.target.get(name), region):
+                return False
+    return True
+
+
+def _not_sent(out: Settled, outcome: NotSent) -> None:
+    error = outcome.error
+    if isinstance(error, RetriableError | FatalError):
+        out.trouble = error
+    wait = error.retry_after if isinstance(error, RateLimited) and error.retry_after else 0.0
+    out.again = max(out.again or 0.0, wait)
+
+
+def _refused(outcome: Refused) -> Entry:
+    error = outcome.error
+    trouble = Trouble.FORBIDDEN if isinstance(error, Forbidden) else Trouble.REJECTED
+    return Entry(trouble, error.message, detail=error.detail)
+
+
+def _rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:
+    """What the index has to know of a write of ours before the feed tells."""
+    contact: Contact = env.fields[step.side].view(record.native, {}, step.target).contact
+    found = list(terms(contact, env.settings.region))
+    if step.op is not Op.CREATE and EMAILS not in step.changed:
+        return []
+    return [(step.side, Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found))]
+
+
+def _row(decision: Decision, native: Mapping[str, Any], results: Results) -> dict[str, Any]:
+    written = {step.side for step, outcome in results if isinstance(outcome, Done)}
+    return {
+        "kinds": [decision.action.value, *sorted({f"{s.op} {s.side}" for s, o in results if isinstance(o, Done)})],
+        "why": decision.why,
+        "fields": [
+            {
+                "name": change.name,
+                "to": change.verdict.target.value,
+                "before": change.sugar if change.verdict.target is SideName.SUGAR else change.google,
+                "after": change.google if change.verdict.target is SideName.SUGAR else change.sugar,
+                "base": change.base,
+                "why": change.why,
+                "loser": change.loser,
+            }
+            for change in decision.fields
+            if change.verdict.target in written
+        ],
+        "native": dict(native),
+    }
+
+
+def _reflect(out: Settled, decision: Decision, results: Results, link: Link | None) -> None:
+    """Which versions need no second look: those that were read and not written since, if nothing is owed to them."""
+    if out.doubt or out.again is not None:
+        return
+    written = {step.side for step, _ in results}
+    for side in SideName:
+        record = decision.subject.half(side).there
+        if record is not None and side not in written and record.settled:
+            out.versions.append((side, record.id, record.version, True))
+    if link is not None:
+        link.versions.update({side: v for side, _, v, _ in out.versions})

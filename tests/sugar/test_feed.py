@@ -1,0 +1,458 @@
+"""Full listings and deltas, over HTTP."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.contact.terms import email_term, name_term, phone_term
+from shared.errors import (
+    CursorExpired,
+    ProtocolError,
+    RateLimited,
+    ScopeMissing,
+    SyncError,
+    Unavailable,
+)
+from shared.side import Feed
+from tests.simulators.sugar import Switches
+from tests.simulators.wire import Reply, Request
+from tests.sugar.world import World, delta_of, listed, read, world
+
+
+def stored(cursor: Any) -> Any:
+    """A cursor as the head gives it back."""
+    return json.loads(json.dumps(cursor))
+
+
+# -- full listings -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cap", [200, 50, 1000])
+def test_a_full_listing_is_complete_and_resumable(cap: int) -> None:
+    with world(Switches(max_num_cap=cap)) as w:
+        ids = {w.sim.add(first_name="N", last_name=str(n)) for n in range(450)}
+        side = w.side()
+        began = w.clock.now()
+        cursor: Any = side.start_full()
+        found: list[str] = []
+        with w.wire.counted() as calls:
+            while cursor is not None:
+                page = side.page(stored(cursor))
+                assert page.feed is Feed.FULL
+                assert page.began_at == began
+                assert page.last == (page.delta is not None)
+                found += [key.id for key in page.keys]
+                cursor = page.cursor
+                w.clock.advance(5)
+    assert len(found) == len(ids)
+    assert set(found) == ids
+    assert len(calls) == -(-450 // min(cap, 200))
+    assert not any("offset" in call.request.json() for call in calls)
+
+
+def test_starting_makes_no_call(w: World) -> None:
+    side = w.side()
+    with w.wire.counted() as calls:
+        side.start_full()
+    assert not calls
+
+
+@pytest.mark.parametrize("scope", ["assigned", "favorites", "mail_client", "all"])
+def test_only_contacts_in_scope_are_listed(w: World, scope: str) -> None:
+    other = w.sim.add_user("joe", "pw")
+    mine, favorite, flagged, foreign, gone = (
+        w.sim.add(last_name=str(n), assigned_user_id=owner) for n, owner in enumerate([w.me, other, other, other, w.me])
+    )
+    w.sim.favorites[w.me].add(favorite)
+    w.sim.sync_flags[w.me].add(flagged)
+    w.sim.remove(gone)
+    keys, _ = listed(w.side(scope=scope), w.side(scope=scope).start_full())
+    expected = {"assigned": {mine}, "favorites": {favorite}, "mail_client": {flagged}}
+    assert {key.id for key in keys} == expected.get(scope, {mine, favorite, flagged, foreign})
+    assert all(key.in_scope for key in keys)
+
+
+def test_the_flag_is_not_filtered_by_a_server_that_would_drop_the_filter(w: World) -> None:
+    side = w.side(scope="mail_client")
+    with w.wire.counted() as calls:
+        side.page(side.start_full())
+    assert calls[0].request.json()["filter"] == []
+
+
+@pytest.mark.parametrize("scope", ["assigned", "favorites", "mail_client"])
+def test_a_missing_scope_field_means_out(w: World, scope: str) -> None:
+    contact_id = w.sim.add(last_name="X")
+    w.sim.favorites[w.me].add(contact_id)
+    w.sim.sync_flags[w.me].add(contact_id)
+    side = w.side(scope=scope)
+    drop = {"assigned_user_id", "my_favorite", "sync_contact"}
+
+    def without(request: Request, reply: Reply) -> Reply:
+        records = [{k: v for k, v in row.items() if k not in drop} for row in reply.body["records"]]
+        return replace(reply, body={**reply.body, "records": records})
+
+    w.wire.fault("garble", path="filter", times=None, garble=without)
+    keys, last = listed(side, side.start_full())
+    assert not keys
+    keys, _ = listed(side, last.delta)
+    assert [key.in_scope for key in keys] == [False]
+    assert not read(side, contact_id).in_scope
+
+
+def test_terms_are_those_of_the_contact(w: World) -> None:
+    w.sim.add(first_name="Ann", last_name="Smith", email=["A@x.org", "b@x.org"], phone_home="(415) 555-0100")
+    side = w.side(synced=("last_name",))
+    keys, _ = listed(side, side.start_full())
+    wanted = {email_term("a@x.org"), email_term("b@x.org"), name_term("Ann", "Smith"), phone_term("+14155550100", "US")}
+    assert set(keys[0].terms) == wanted
+
+
+def test_versions_of_listings_and_reads_are_the_same(w: World) -> None:
+    contact_id = w.sim.add(last_name="X")
+    side = w.side()
+    keys, last = listed(side, side.start_full())
+    changes, _ = listed(side, last.delta)
+    assert keys[0].version == changes[0].version == read(side, contact_id).version == "2026-03-02T09:00:00Z"
+
+
+def test_what_a_listing_asks_for(w: World) -> None:
+    side = w.side()
+    with w.wire.counted() as calls:
+        delta = side.page(side.start_full()).delta
+        assert delta is not None
+        side.page(delta)
+    for call in calls:
+        fields = set(call.request.json()["fields"].split(","))
+        assert {"id", "date_modified", "assigned_user_id", "email", "last_name"} <= fields
+        assert not {"portal_password", "description"} & fields
+        assert call.request.json()["max_num"] == 200
+    assert "deleted" not in calls[0].request.json()
+    assert calls[1].request.json()["deleted"] is True
+
+
+# -- deltas ------------------------------------------------------------------------------------------
+
+
+def test_a_delta_shows_what_changed_in_any_scope(w: World) -> None:
+    other = w.sim.add_user("joe", "pw")
+    old = w.sim.add(last_name="old")
+    w.clock.advance(1000)
+    side = w.side()
+    delta = delta_of(side)
+    w.clock.advance(10)
+    edited, gone, foreign = old, w.sim.add(last_name="gone"), w.sim.add(last_name="foreign", assigned_user_id=other)
+    w.clock.advance(10)
+    w.sim.edit(edited, last_name="edited")
+    w.sim.remove(gone)
+    w.clock.advance(10)
+    keys, last = listed(side, stored(delta))
+    assert {key.id: (key.deleted, key.in_scope) for key in keys} == {
+        foreign: (False, False),
+        edited: (False, True),
+        gone: (True, False),
+    }
+    assert last.feed is Feed.DELTA
+    assert last.delta is not None
+    assert listed(side, stored(last.delta))[0] == []
+
+
+@pytest.mark.parametrize("shape", ["minimal", "full", "as asked"])
+def test_tombstones_of_every_shape(shape: Any) -> None:
+    with world(Switches(tombstone=shape)) as w:
+        contact_id = w.sim.add(last_name="X", email=["a@x.org"])
+        side = w.side()
+        delta = delta_of(side)
+        w.sim.remove(contact_id)
+        keys, _ = listed(side, delta)
+        assert [(key.id, key.deleted) for key in keys] == [(contact_id, True)]
+
+
+def test_nothing_changed_is_one_call_whatever_the_time(w: World) -> None:
+    for n in range(300):
+        w.sim.add(last_name=str(n))
+    w.clock.advance(1000)
+    side = w.side()
+    cursor = delta_of(side)
+    for _ in range(10):
+        w.clock.advance(200)
+        with w.wire.counted() as calls:
+            page = side.page(stored(cursor))
+        assert w.calls(calls) == ["POST /Contacts/filter"]
+        assert page.last
+        assert not page.keys
+        cursor = page.delta
+
+
+def test_more_ties_than_fit_on_a_page() -> None:
+    with world(Switches(max_num_cap=50)) as w:
+        side = w.side()
+        cursor = delta_of(side)
+        w.clock.advance(3)
+        ids = {w.sim.add(last_name=str(n)) for n in range(320)}
+        w.clock.advance(3)
+        with w.wire.counted() as calls:
+            keys, last = listed(side, cursor)
+        assert [key.id for key in keys] == sorted(ids)
+        assert len(calls) == 7
+        assert not listed(side, last.delta)[0]
+
+
+def test_a_tie_that_comes_after_the_delta_is_seen(w: World) -> None:
+    """Two contacts saved in one second, the delta between them."""
+    side = w.side()
+    cursor = delta_of(side)
+    for n in range(12):
+        w.clock.advance(1)
+        first = w.sim.add(last_name=f"first {n}")
+        keys, last = listed(side, cursor)
+        second = w.sim.add(last_name=f"second {n}")
+        w.clock.advance(2)
+        later, last = listed(side, last.delta)
+        assert {first, second} <= {key.id for key in (*keys, *later)}
+        cursor = last.delta
+
+
+@pytest.mark.parametrize("seconds", [1, 30, 299])
+def test_a_slow_save_is_seen(w: World, seconds: int) -> None:
+    """Dated before the end of deltas that could not see it yet."""
+    side = w.side()
+    cursor = delta_of(side)
+    w.clock.advance(400)
+    slow = w.sim.add(last_name="slow", slow=seconds)
+    seen: set[str] = set()
+    for n in range(12):
+        w.clock.advance(60)
+        w.sim.add(last_name=f"quick {n}")
+        keys, last = listed(side, cursor)
+        seen |= {key.id for key in keys}
+        cursor = last.delta
+    assert slow in seen
+
+
+def test_rescans_end_when_nothing_changes(w: World) -> None:
+    side = w.side()
+    cursor = delta_of(side)
+    for n in range(50):
+        w.sim.add(last_name=str(n))
+    counts = []
+    for _ in range(15):
+        w.clock.advance(60)
+        keys, last = listed(side, cursor)
+        counts.append(len(keys))
+        cursor = last.delta
+    assert counts[0] == 50
+    assert sum(counts) <= 150
+    assert counts[-5:] == [0] * 5
+
+
+@pytest.mark.parametrize("skew", [0, 90, -90])
+@pytest.mark.parametrize("offset", [-300, 0, 330, 840])
+def test_zones_and_clocks_that_differ(skew: int, offset: int) -> None:
+    with world(Switches(server_skew=skew)) as w:
+        w.sim.users[w.me].utc_offset_minutes = offset
+        w.sim.add(last_name="before")
+        w.clock.advance(1000)
+        side = w.side()
+        cursor = delta_of(side)
+        for n in range(5):
+            added = w.sim.add(last_name=f"new {n}")
+            w.clock.advance(100)
+            keys, last = listed(side, stored(cursor))
+            assert added in {key.id for key in keys}
+            cursor = last.delta
+        assert read(side, added).version.endswith("Z")
+
+
+def test_a_delta_goes_on_over_edits_while_it_is_paged() -> None:
+    with world(Switches(max_num_cap=50)) as w:
+        side = w.side()
+        cursor = delta_of(side)
+        w.clock.advance(400)
+        ids = []
+        for n in range(200):
+            ids.append(w.sim.add(last_name=str(n)))
+            w.clock.advance(1)
+        seen: list[str] = []
+        moved = iter(ids[::7])
+        while True:
+            page = side.page(stored(cursor))
+            seen += [key.id for key in page.keys]
+            if page.last:
+                break
+            cursor = page.cursor
+            for contact_id in itertools.islice(moved, 5):
+                w.sim.edit(contact_id, title="moved")
+            w.clock.advance(1)
+        assert set(seen) == set(ids)
+
+
+def test_the_end_is_never_later_than_the_servers_clock() -> None:
+    with world() as w:
+        side = w.side()
+        cursor = delta_of(side)
+        w.clock.advance(10)
+        w.sim.add(last_name="now")
+        _, last = listed(side, cursor)
+        assert last.delta is not None
+        assert datetime.fromisoformat(last.delta["modified"]) == w.clock.now() - timedelta(seconds=2)
+        w.clock.advance(10)
+        assert len(listed(side, last.delta)[0]) == 1
+
+
+# -- answers that are wrong --------------------------------------------------------------------------
+
+
+def body(**changes: Any) -> Any:
+    def garble(request: Request, reply: Reply) -> Reply:
+        return replace(reply, body={**reply.body, **changes})
+
+    return garble
+
+
+def rows(change: Any) -> Any:
+    def garble(request: Request, reply: Reply) -> Reply:
+        return replace(reply, body={**reply.body, "records": [change(dict(row)) for row in reply.body["records"]]})
+
+    return garble
+
+
+def raw(content: bytes, **headers: str) -> Any:
+    return lambda request, reply: Reply(200, content, headers)
+
+
+GARBLED = {
+    "html": raw(b"<html>We are moving</html>", **{"Content-Type": "text/html"}),
+    "truncated": lambda request, reply: Reply(200, reply.encoded()[:-20]),
+    "nothing": raw(b""),
+    "null": raw(b"null"),
+    "list": raw(b"[]"),
+    "deep": raw(b"[" * 100_000),
+    "not utf-8": raw(b"\xff\xfe\x00"),
+    "no records": lambda request, reply: Reply(200, {"next_offset": -1}),
+    "records null": body(records=None),
+    "records object": body(records={"0": {}}),
+    "record text": body(records=["x"]),
+    "no next_offset": lambda request, reply: Reply(200, {"records": reply.body["records"]}),
+    "next_offset text": body(next_offset="soon"),
+    "next_offset null": body(next_offset=None),
+    "next_offset true": body(next_offset=True),
+    "empty and not the last": body(records=[], next_offset=200),
+    "no id": rows(lambda row: {k: v for k, v in row.items() if k != "id"}),
+    "id number": rows(lambda row: row | {"id": 5}),
+    "id blank": rows(lambda row: row | {"id": ""}),
+    "no date": rows(lambda row: {k: v for k, v in row.items() if k != "date_modified"}),
+    "date text": rows(lambda row: row | {"date_modified": "yesterday"}),
+    "date without offset": rows(lambda row: row | {"date_modified": "2026-03-02T09:00:00"}),
+    "date number": rows(lambda row: row | {"date_modified": 5}),
+    "date far away": rows(lambda row: row | {"date_modified": "0001-01-01T00:00:00+14:00"}),
+    "error with 200": lambda request, reply: Reply(200, {"error": "fatal_error"}),
+    "redirect": lambda request, reply: Reply(302, b"", {"Location": "http://127.0.0.1:1/"}),
+    "wrong version": lambda request, reply: Reply(301, {"error": "incorrect_version"}),
+    "not found": lambda request, reply: Reply(404, b"<html>not here</html>"),
+    "backwards": lambda request, reply: replace(
+        reply, body={**reply.body, "records": reply.body["records"][::-1] + reply.body["records"]}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", GARBLED)
+@pytest.mark.parametrize("feed", [Feed.FULL, Feed.DELTA])
+def test_a_wrong_answer_stops_the_listing(w: World, name: str, feed: Feed) -> None:
+    side = w.side()
+    cursor = side.start_full() if feed is Feed.FULL else delta_of(side)
+    w.clock.advance(1)
+    for n in range(3):
+        w.sim.add(last_name=str(n))
+    w.wire.fault("garble", path="filter", garble=GARBLED[name])
+    with pytest.raises(ProtocolError) as caught:
+        side.page(cursor)
+    assert str(caught.value).startswith("list ")
+    assert len(listed(side, cursor)[0]) == 3, "the next run goes on where it was"
+
+
+@pytest.mark.parametrize("feed", [Feed.FULL, Feed.DELTA])
+def test_a_server_that_always_gives_the_same_page_is_found_out(feed: Feed) -> None:
+    with world(Switches(max_num_cap=5)) as w:
+        side = w.side()
+        cursor = side.start_full() if feed is Feed.FULL else delta_of(side)
+        for n in range(20):
+            w.sim.add(last_name=str(n))
+        first: list[Reply] = []
+
+        def same(request: Request, reply: Reply) -> Reply:
+            first.append(reply)
+            return first[0]
+
+        w.wire.fault("garble", path="filter", times=None, garble=same)
+        with pytest.raises(ProtocolError, match="order"):
+            listed(side, cursor)
+        assert len(first) == 2
+
+
+def test_a_server_that_ignores_what_is_asked_of_a_delta_is_found_out(w: World) -> None:
+    w.sim.add(last_name="old")
+    w.clock.advance(10_000)
+    side = w.side()
+    cursor = delta_of(side)
+    w.wire.fault("garble", path="filter", garble=rows(lambda row: row | {"date_modified": "2001-01-01T00:00:00Z"}))
+    w.sim.add(last_name="new")
+    with pytest.raises(ProtocolError, match="order"):
+        side.page(cursor)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply(500, {"error": "fatal_error"}), Unavailable),
+        (Reply(502, b"<html>"), Unavailable),
+        (Reply(503, {"error": "maintenance"}), Unavailable),
+        (Reply(412, {"error": "metadata_out_of_date"}), Unavailable),
+        (Reply(429, b""), RateLimited),
+        (Reply(403, {"error": "not_authorized"}), ScopeMissing),
+        (Reply(422, {"error": "invalid_parameter"}), ProtocolError),
+        (Reply(413, b""), ProtocolError),
+        (Reply(418, b""), ProtocolError),
+    ],
+)
+def test_failures_of_a_listing(w: World, reply: Reply, error: type[SyncError]) -> None:
+    side = w.side()
+    w.wire.fault("status", path="filter", reply=reply)
+    with pytest.raises(error):
+        side.page(side.start_full())
+
+
+@pytest.mark.parametrize("kind", ["cut_before", "cut_after", "late"])
+def test_a_cut_listing_is_unavailable(w: World, kind: str) -> None:
+    side = w.side()
+    w.wire.fault(kind, path="filter")
+    with pytest.raises(Unavailable):
+        side.page(side.start_full())
+
+
+def test_an_answer_cut_in_the_middle(w: World) -> None:
+    side = w.side()
+    w.wire.fault("garble", path="filter", garble=raw(b'{"records":', **{"Content-Length": "500", "Connection": "close"}))
+    with pytest.raises(Unavailable):
+        side.page(side.start_full())
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        {},
+        {"feed": "other"},
+        {"feed": "delta"},
+        {"feed": "delta", "modified": "x", "id": ""},
+        {"feed": "full", "after": 5},
+        {"feed": "full", "after": "", "began_at": "x"},
+    ],
+)
+def test_a_cursor_of_another_form_starts_over(w: World, cursor: Any) -> None:
+    with pytest.raises(CursorExpired):
+        w.side().page(cursor)

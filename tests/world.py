@@ -1,0 +1,232 @@
+"""Both simulators, a store, and the real engine with the real connectors between them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shared.account.connect import Connections, OAuthClient
+from shared.account.grants import GoogleGrant, Grants, GrantStore, SugarGrant, pair_id
+from shared.clock import Clock
+from shared.errors import SyncError
+from shared.people import oauth
+from shared.side import SideName
+from shared.store.port import Change, Doc, Put, Store, Version
+from shared.store.sqlite import SqliteStore
+from shared.sugar.session import SugarSession, sign_in
+from shared.sugar.tokens import Tokens
+from shared.sync import inbox
+from shared.sync.engine import Engine
+from shared.sync.head import Head
+from shared.sync.limits import Limits
+from shared.sync.link import Link
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+from shared.sync.report import Report, Status
+from shared.sync.settings import Settings, parse
+from tests.simulators.people import PeopleSimulator
+from tests.simulators.people.switches import Switches as PeopleSwitches
+from tests.simulators.sugar import SugarSimulator
+from tests.simulators.sugar import Switches as SugarSwitches
+from tests.simulators.wire import Call, SimClock, Wire
+
+PLATFORM = "contact-sync"
+PASSWORD = "simulated-password"
+
+
+class SerialIds:
+    """Ids by number, in order."""
+
+    def __init__(self, prefix: str = "id") -> None:
+        self._prefix = prefix
+        self._n = 0
+
+    def new(self) -> str:
+        self._n += 1
+        return f"{self._prefix}{self._n:08d}"
+
+
+class CountingStore:
+    """A store that counts what the engine reads and writes; everything else is the store behind it."""
+
+    def __init__(self, inner: Store) -> None:
+        self.inner = inner
+        self.read = 0
+        self.written = 0
+        self.commits = 0
+        self.largest = 0
+
+    def reset(self) -> None:
+        self.read = self.written = self.commits = 0
+
+    def get(self, path: str) -> Doc | None:
+        self.read += 1
+        return self.inner.get(path)
+
+    def get_all(self, paths: Iterable[str]) -> dict[str, Doc]:
+        wanted = list(paths)
+        self.read += len(wanted)
+        return self.inner.get_all(wanted)
+
+    def query(self, collection: str, where: Sequence[Any] = (), **how: Any) -> list[Doc]:
+        found = self.inner.query(collection, where, **how)
+        self.read += len(found)
+        return found
+
+    def query_group(self, group: str, where: Sequence[Any] = (), **how: Any) -> list[Doc]:
+        found = self.inner.query_group(group, where, **how)
+        self.read += len(found)
+        return found
+
+    def commit(self, changes: Sequence[Change]) -> Mapping[str, Version]:
+        versions = self.inner.commit(changes)
+        self.commits += 1
+        self.written += len(changes)
+        return versions
+
+    def close(self) -> None:
+        self.inner.close()
+
+
+@dataclass
+class User:
+    """One user of the product: a Sugar user and a Google account."""
+
+    world: World
+    uid: str
+    sugar_user: str
+    account: Any
+    paths: Paths
+    engine: Engine
+    connections: Connections
+    settings: Settings
+
+    def set(self, **changes: Any) -> None:
+        """Changes settings as a browser does: the document, and a wish in the inbox."""
+        raw = {**plain(self.settings), **changes}
+        for name in ("from_sugar", "from_google"):
+            if name in changes:
+                raw[name] = {**plain(getattr(self.settings, name)), **changes[name]}
+        self.settings = parse(raw)
+        self.world.store.commit([Put(self.paths.user, {"settings": plain(self.settings)})])
+        self.wish(kind="settings")
+
+    def wish(self, **what: Any) -> None:
+        """Leaves a document in the inbox."""
+        wish = inbox.Wish(at=self.world.clock.now().isoformat(), **what)
+        inbox.post(self.world.store, self.paths, self.world.ids, wish)
+
+    def run(self) -> Report:
+        return self.engine.run()
+
+    def sync(self, *, most: int = 60, pause: float = 1.0) -> list[Report]:
+        """Runs until nothing is waiting; fails if that takes more than ``most`` runs."""
+        reports: list[Report] = []
+        for _ in range(most):
+            reports.append(self.run())
+            assert reports[-1].status is Status.DONE, reports[-1]
+            self.world.clock.advance(pause)
+            if reports[-1].remaining == 0 and not reports[-1].writes:
+                return reports
+        raise AssertionError(f"still {reports[-1].remaining} waiting after {most} runs: {reports[-1]}")
+
+    def head(self) -> Head:
+        doc = self.world.store.get(self.paths.head)
+        assert doc is not None
+        return Head.load(doc.data)
+
+    def links(self) -> list[Link]:
+        return [Link.load(doc.data) for doc in self.world.store.query(self.paths.collection("links"))]
+
+    def history(self) -> list[dict[str, Any]]:
+        return [doc.data for doc in self.world.store.query(self.paths.collection("history"), order="at")]
+
+    def backlog(self, state: str = "open") -> list[Doc]:
+        found = self.world.store.query(self.paths.collection("backlog"))
+        return [doc for doc in found if doc.data["state"] == state]
+
+
+@dataclass
+class World:
+    """Everything on one machine, with a clock that tests move."""
+
+    clock: SimClock
+    sugar: SugarSimulator
+    people: PeopleSimulator
+    sugar_wire: Wire
+    people_wire: Wire
+    store: CountingStore
+    ids: SerialIds = field(default_factory=SerialIds)
+    limits: Limits = field(default_factory=Limits)
+    users: list[User] = field(default_factory=list)
+
+    def user(self, name: str = "jane", **settings: Any) -> User:
+        """A new user, both sides connected, with these settings."""
+        sugar_user = self.sugar.add_user(name, PASSWORD)
+        account = self.people.account(f"{name}@example.com")
+        clock: Clock = self.clock
+        tokens = sign_in(self.sugar_wire.url, name, PASSWORD, platform=PLATFORM, clock=clock, gate=lambda _: None)
+        session = SugarSession(self.sugar_wire.url, tokens, lambda _: None, clock, lambda _: None, platform=PLATFORM)
+        me = session.me()
+        session.close()
+        sugar = SugarGrant(
+            address=self.sugar_wire.url,
+            platform=PLATFORM,
+            user_id=me["id"],
+            user_name=me["user_name"],
+            tokens=dict(tokens.as_json()),
+            acl=me.get("acl"),
+        )
+        google = GoogleGrant(subject=account.subject, tokens=oauth.Tokens(refresh_token=account.grant()).to_json())
+        uid = f"u-{name}"
+        GrantStore(self.store, uid).save(Grants(sugar=sugar, google=google))
+        paths = Paths(uid, pair_id(google, sugar))
+        chosen = parse(settings)
+        self.store.commit([Put(paths.user, {"settings": plain(chosen)})])
+        client = OAuthClient("client-id", "client-secret", f"{self.people_wire.url}/token", self.people_wire.url)
+        connections = Connections(GrantStore(self.store, uid), clock, client)
+        engine = Engine(self.store, paths, connections, clock, self.ids, instance=sugar.instance, limits=self.limits)
+        user = User(self, uid, sugar_user, account, paths, engine, connections, chosen)
+        self.users.append(user)
+        return user
+
+    def calls(self) -> list[Call]:
+        """All calls to both, token refreshes apart."""
+        both = [*self.sugar_wire.log, *self.people_wire.log]
+        return [call for call in both if "/oauth2/" not in call.request.path and call.request.path != "/token"]
+
+    def close(self) -> None:
+        for user in self.users:
+            user.connections.close()
+
+
+@contextmanager
+def world(
+    *,
+    store: Store | None = None,
+    sugar: SugarSwitches | None = None,
+    people: PeopleSwitches | None = None,
+    extra_fields: Sequence[str] = ("middle_name", "website"),
+    limits: Limits | None = None,
+    running: bool = False,
+) -> Iterator[World]:
+    """A fresh world; on SQLite in a temporary folder unless a store is given."""
+    clock = SimClock(running=running)
+    sugar_sim = SugarSimulator(clock, sugar, extra_fields=extra_fields)
+    people_sim = PeopleSimulator(clock, people or PeopleSwitches())
+    with tempfile.TemporaryDirectory() as folder, Wire(sugar_sim, clock) as sw, Wire(people_sim, clock) as pw:
+        inner = store or SqliteStore(Path(folder) / "documents.sqlite")
+        made = World(clock, sugar_sim, people_sim, sw, pw, CountingStore(inner), limits=limits or Limits())
+        try:
+            yield made
+        finally:
+            made.close()
+            if store is None:
+                inner.close()
+
+
+__all__ = ["SideName", "SyncError", "Tokens", "User", "World", "world"]
