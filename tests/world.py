@@ -187,7 +187,9 @@ class World:
         paths = Paths(uid, pair_id(google, sugar))
         chosen = parse(settings)
         self.store.commit([Put(paths.user, {"settings": plain(chosen)})])
-        client = OAuthClient("client-id", "client-secret", f"{self.people_wire.url}/token", self.people_wire.url)
+        known = self.people.oauth
+        token_url = f"{self.people_wire.url}/token"
+        client = OAuthClient(known.client_id, known.client_secret, token_url, self.people_wire.url)
         connections = Connections(GrantStore(self.store, uid), clock, client)
         engine = Engine(self.store, paths, connections, clock, self.ids, instance=sugar.instance, limits=self.limits)
         user = User(self, uid, sugar_user, account, paths, engine, connections, chosen)

@@ -59,6 +59,7 @@ class PeopleSide:
     ) -> None:
         self.name = SideName.GOOGLE
         self.idempotency = Idempotency.PLANTED_KEY
+        self.bulk_size = 200
         self.fields: FieldMap = fieldmap
         self.notes: list[str] = []
         """What went wrong besides the contacts themselves; safe to log."""

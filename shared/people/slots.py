@@ -251,11 +251,7 @@ def _linked(state: _State, memo: Mapping[str, Any], form: Callable[[Sequence[str
     _claim(state, remembered, lambda slot, e: known[slot.name].is_exactly(e) and _agreed(state, slot, e))
     secret = _hide(state, secret, lambda old, e: old.is_exactly(e))
     # We wrote it ourselves, or both sides made the same edit.
-    for slot in state.open_slots():
-        if slot.name in known:
-            state.take(slot, _ours(state, slot, (known[slot.name].type,), known))
-    for slot in state.open_slots():
-        state.take(slot, _ours(state, slot, own_types(slot), known))
+    _seat_ours(state, known)
     for slot in slots:
         if slot.name in state.slots and slot.name in state.never_agreed:
             # Our value was added beside the one that was never agreed on, which is private from now on.
@@ -315,15 +311,44 @@ def _reads_like_other(state: _State, slot: Slot, element: Element) -> bool:
     return wanted is not None and agrees(wanted, element.form)
 
 
-def _ours(state: _State, slot: Slot, types: Sequence[str], known: Mapping[str, _Known]) -> Element | None:
-    """An element of these types that reads as the other side does.
+def _seat_ours(state: _State, known: Mapping[str, _Known]) -> None:
+    """Pairs open slots with elements that read as the other side does, as many as possible.
+
+    Equal values may fit several slots, so whoever came first makes room where it can (augmenting paths).
+    """
+    fitting = {slot.name: _ours(state, slot, known) for slot in state.open_slots()}
+    by_index = {element.index: element for element in state.free}
+    seated: dict[int, Slot] = {}
+
+    def seat(slot: Slot, tried: set[int]) -> bool:
+        for element in fitting[slot.name]:
+            if element.index not in tried:
+                tried.add(element.index)
+                holder = seated.get(element.index)
+                if holder is None or seat(holder, tried):
+                    seated[element.index] = slot
+                    return True
+        return False
+
+    for slot in state.open_slots():
+        if fitting[slot.name]:
+            seat(slot, set())
+    for index, slot in seated.items():
+        state.take(slot, by_index[index])
+
+
+def _ours(state: _State, slot: Slot, known: Mapping[str, _Known]) -> list[Element]:
+    """Elements of the slot's own types, or of the remembered one, that read as the other side does.
 
     One that another slot remembers exactly (it was paired by value, across types) is taken from it only if that
     slot does not need it: the other side has it blank, or another element shows what the other side has there.
     """
     wanted = state.wanted(slot)
     if wanted is None:
-        return None
+        return []
+    types = list(own_types(slot))
+    if slot.name in known:
+        types.insert(0, known[slot.name].type)
 
     def needed_elsewhere(element: Element) -> bool:
         for rival in state.open_slots():
@@ -337,7 +362,8 @@ def _ours(state: _State, slot: Slot, types: Sequence[str], known: Mapping[str, _
                 return True
         return False
 
-    return state.first(lambda e: e.type in types and agrees(wanted, e.form) and not needed_elsewhere(e))
+    found = [e for e in state.free if e.type in types and agrees(wanted, e.form) and not needed_elsewhere(e)]
+    return sorted(found, key=lambda element: types.index(element.type))
 
 
 def _elsewhere(slot: Slot, element: Element, known: Mapping[str, _Known]) -> bool:

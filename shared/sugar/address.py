@@ -44,7 +44,8 @@ def normalise(typed: str, *, allow_loopback: bool = False, check_host: HostCheck
         parts = urlsplit(text)
         port = parts.port
         host = (parts.hostname or "").rstrip(".")
-        if not host.isascii():
+        if ":" not in host:
+            # Also says whether every label is there and short enough.
             host = host.encode("idna").decode("ascii")
     except (ValueError, UnicodeError):
         raise BadAddress(f"The Sugar address cannot be read; {_EXAMPLE}") from None

@@ -73,6 +73,7 @@ class SugarWriter:
                 self._shrink(len(chunk))
                 continue
             outcomes += found
+            self.size = max(SMALLEST, min(self.size, limit))
             if stop := _reason_to_stop(found):
                 return outcomes + [NotSent(stop)] * (len(writes) - len(outcomes))
         return outcomes

@@ -2,15 +2,16 @@
 
 What can go wrong below the level of an HTTP answer is sorted here, by whether the call only reads or also writes:
 
-===============================================  ===============  ==================
-what happened                                    a read           a write
-===============================================  ===============  ==================
-no connection                                    ``Unavailable``  ``Unavailable`` (nothing was sent)
-host unknown                                     ``HostUnknown``  ``HostUnknown`` (nothing was sent)
-certificate not valid                            ``BadAddress``   ``BadAddress`` (nothing was sent)
-cut, or timed out, after the request went out    ``Unavailable``  ``AmbiguousError``
-answer too large                                 ``TooLarge``     ``AmbiguousError``
-===============================================  ===============  ==================
+===============================================  =================  ==================
+what happened                                    a read             a write
+===============================================  =================  ==================
+no connection                                    ``Unavailable``    ``Unavailable`` (nothing was sent)
+host unknown                                     ``HostUnknown``    ``HostUnknown`` (nothing was sent)
+certificate not valid                            ``BadAddress``     ``BadAddress`` (nothing was sent)
+cut, or timed out, after the request went out    ``Unavailable``    ``AmbiguousError``
+answer too large                                 ``TooLarge``       ``AmbiguousError``
+answer cannot be decompressed                    ``ProtocolError``  ``AmbiguousError``
+===============================================  =================  ==================
 """
 
 from __future__ import annotations
@@ -145,10 +146,13 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise _sorted(error, name, writes) from None
         try:
             content = self._read(response, name, writes, deadline)
+        except urllib3.exceptions.DecodeError:
+            message = "the answer is compressed in a way that cannot be read"
+            raise AmbiguousError(f"{name}: {message}") if writes else ProtocolError(name, message) from None
         except (urllib3.exceptions.HTTPError, requests.RequestException, OSError):
             raise _unknown(name, writes, "the connection was cut in the middle of the answer") from None
         finally:
@@ -193,7 +197,7 @@ class HttpClient:
         return bytes(content)
 
 
-def _sorted(error: requests.RequestException, name: str, writes: bool) -> SyncError:
+def _sorted(error: Exception, name: str, writes: bool) -> SyncError:
     """What a failure without an answer means. The messages of the libraries are not passed on: they hold addresses,
     and, for a bad header, its value."""
     chain = _chain(error)

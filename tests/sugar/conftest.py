@@ -7,7 +7,7 @@ import pytest
 from tests.sugar.world import World, world
 
 
-@pytest.fixture()
+@pytest.fixture
 def w() -> Iterator[World]:
     with world() as found:
         yield found

@@ -45,6 +45,8 @@ def test_addresses_take_one_form(typed: str, address: str) -> None:
         ("crm example com", "blanks"),
         ("https://" + "x" * 600, "too long"),
         ("https://" + "ü" * 70 + ".example", "cannot be read"),
+        ("https://" + "x" * 70 + ".example", "cannot be read"),
+        ("https://crm..example", "cannot be read"),
     ],
 )
 def test_what_is_wrong_is_said(typed: str, says: str) -> None:
@@ -59,6 +61,8 @@ def test_a_simulator_on_this_machine_can_be_allowed(typed: str) -> None:
     assert normalise(typed, allow_loopback=True) == typed
     with pytest.raises(BadAddress):
         normalise("http://10.0.0.1", allow_loopback=True)
+    with pytest.raises(BadAddress):
+        normalise("http://crm.example.com", allow_loopback=True)
 
 
 def test_hosts_can_be_refused() -> None:

@@ -22,7 +22,7 @@ from shared.errors import (
     Unavailable,
     Vanished,
 )
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, Side, Write
+from shared.side import Done, InDoubt, Op, Outcome, Record, Refused, Side, Write
 from shared.sugar.side import SugarSide
 from tests.simulators.sugar import SugarError, Switches
 from tests.simulators.wire import Reply, Request
@@ -137,7 +137,7 @@ def test_creates_updates_and_deletes_share_a_bulk(w: World) -> None:
 
 def test_text_of_every_kind_arrives(w: World) -> None:
     side = w.side()
-    names = ["O'Brien \"x\" \\ <b>", "Ünïcödé 漢字 🎉", "a\tb", "null", "&amp; &#039;"]
+    names = ['O\'Brien "x" \\ <b>', "Ünïcödé 漢字 🎉", "a\tb", "null", "&amp; &#039;"]
     outcomes = side.apply([create(side, contact("N", name)) for name in names])
     assert [w.sim.contacts()[done(each).id]["last_name"] for each in outcomes] == names
 

@@ -437,7 +437,9 @@ def test_a_cut_listing_is_unavailable(w: World, kind: str) -> None:
 
 def test_an_answer_cut_in_the_middle(w: World) -> None:
     side = w.side()
-    w.wire.fault("garble", path="filter", garble=raw(b'{"records":', **{"Content-Length": "500", "Connection": "close"}))
+    w.wire.fault(
+        "garble", path="filter", garble=raw(b'{"records":', **{"Content-Length": "500", "Connection": "close"})
+    )
     with pytest.raises(Unavailable):
         side.page(side.start_full())
 

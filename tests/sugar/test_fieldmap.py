@@ -187,7 +187,8 @@ def test_a_field_that_the_user_may_not_read_in_this_record_is_absent() -> None:
 
 def test_custom_fields_of_any_type_can_be_shown() -> None:
     names = ("flag_c", "number_c", "list_c")
-    field_map = a_map(*(CUSTOM_PREFIX + name for name in names), **{name: NativeField("enum") for name in names})
+    schema = Schema({name: NativeField("enum") for name in names})
+    field_map = SugarFieldMap(schema, [CUSTOM_PREFIX + name for name in names], Scope("all", "me"))
     view = field_map.view({"flag_c": True, "number_c": 5, "list_c": ["a", "b"]}, {}, None)
     assert view.contact.values == {"custom:flag_c": "1", "custom:number_c": "5", "custom:list_c": "a, b"}
 

@@ -338,9 +338,7 @@ def test_what_is_not_told_counts(w: World) -> None:
     mine = w.sim.add(last_name="Smith")
     side = w.side()
     drop = ("created_by", "date_entered")
-    w.wire.fault(
-        "garble", path="filter", garble=rows(lambda row: {k: v for k, v in row.items() if k not in drop})
-    )
+    w.wire.fault("garble", path="filter", garble=rows(lambda row: {k: v for k, v in row.items() if k not in drop}))
     assert [record.id for record in side.created_since(w.clock.now(), [Probe((), "", "Smith")])] == [mine]
 
 

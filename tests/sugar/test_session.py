@@ -177,9 +177,9 @@ def test_a_session_capped_by_the_instance() -> None:
 
 
 def test_a_session_that_dies_at_once_names_the_setting() -> None:
-    with world(Switches(ip_validation=True)) as w:
-        with pytest.raises(GrantLost, match="Admin > System Settings > Validate user IP address"):
-            w.session.me()
+    says = "Admin > System Settings > Validate user IP address"
+    with world(Switches(ip_validation=True)) as w, pytest.raises(GrantLost, match=says):
+        w.session.me()
 
 
 def test_new_tokens_that_are_refused_at_once_name_the_setting(w: World) -> None:

@@ -39,16 +39,12 @@ class World:
         return sign_in(self.wire.url, "jane", password, platform=PLATFORM, clock=self.clock, gate=self.gate)
 
     def new_session(self, tokens: Tokens) -> SugarSession:
-        return SugarSession(
-            self.wire.url, tokens, self.saved.append, self.clock, self.gate, platform=PLATFORM
-        )
+        return SugarSession(self.wire.url, tokens, self.saved.append, self.clock, self.gate, platform=PLATFORM)
 
     def side(self, *, scope: str = "assigned", synced: Sequence[str] = tuple(FIELDS), **more: Any) -> SugarSide:
         me = self.session.me()
         schema = metadata.fetch(self.session, me.get("acl"))
-        return SugarSide(
-            self.session, schema, synced, scope=scope, me=me["id"], region="US", clock=self.clock, **more
-        )
+        return SugarSide(self.session, schema, synced, scope=scope, me=me["id"], region="US", clock=self.clock, **more)
 
     def calls(self, calls: Sequence[Call]) -> list[str]:
         """Calls by method and path below the version, ids left out."""

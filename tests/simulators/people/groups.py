@@ -201,5 +201,5 @@ def _shown(group: Group, mask: frozenset[str], counts: Counter[str]) -> Json:
     if "memberCount" in mask and counts[group.id]:
         shown["memberCount"] = counts[group.id]
     if "clientData" in mask and group.client_data:
-        shown["clientData"] = group.client_data
+        shown["clientData"] = [dict(item) for item in group.client_data]
     return shown
