@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from shared.account.grants import GoogleGrant, Grants, GrantStore, SugarGrant, p
 from shared.clock import Clock
 from shared.errors import SyncError
 from shared.people import oauth
-from shared.side import SideName
+from shared.side import Gate, Side, SideName
 from shared.store.port import Change, Doc, Put, Store, Version
 from shared.store.sqlite import SqliteStore
 from shared.sugar.session import SugarSession, sign_in
@@ -58,7 +58,8 @@ class CountingStore:
         self.read = 0
         self.written = 0
         self.commits = 0
-        self.largest = 0
+        self.on_step: Callable[[str], None] = lambda _: None
+        """Told before and after every commit; raising there is a crash at that place."""
 
     def reset(self) -> None:
         self.read = self.written = self.commits = 0
@@ -83,9 +84,11 @@ class CountingStore:
         return found
 
     def commit(self, changes: Sequence[Change]) -> Mapping[str, Version]:
+        self.on_step("before commit")
         versions = self.inner.commit(changes)
         self.commits += 1
         self.written += len(changes)
+        self.on_step("after commit")
         return versions
 
     def close(self) -> None:
@@ -163,6 +166,8 @@ class World:
     ids: SerialIds = field(default_factory=SerialIds)
     limits: Limits = field(default_factory=Limits)
     users: list[User] = field(default_factory=list)
+    on_call: Callable[[float], None] = lambda _: None
+    """Told before every call to the outside; raising there is a crash after everything that came before it."""
 
     def user(self, name: str = "jane", **settings: Any) -> User:
         """A new user, both sides connected, with these settings."""
@@ -191,7 +196,15 @@ class World:
         token_url = f"{self.people_wire.url}/token"
         client = OAuthClient(known.client_id, known.client_secret, token_url, self.people_wire.url)
         connections = Connections(GrantStore(self.store, uid), clock, client)
-        engine = Engine(self.store, paths, connections, clock, self.ids, instance=sugar.instance, limits=self.limits)
+
+        def connect(settings: Settings, gate: Gate, head: Head) -> Mapping[SideName, Side]:
+            def watched(seconds: float) -> None:
+                self.on_call(seconds)
+                gate(seconds)
+
+            return connections(settings, watched, head)
+
+        engine = Engine(self.store, paths, connect, clock, self.ids, instance=sugar.instance, limits=self.limits)
         user = User(self, uid, sugar_user, account, paths, engine, connections, chosen)
         self.users.append(user)
         return user
@@ -212,7 +225,7 @@ def world(
     store: Store | None = None,
     sugar: SugarSwitches | None = None,
     people: PeopleSwitches | None = None,
-    extra_fields: Sequence[str] = ("middle_name", "website"),
+    extra_fields: tuple[str, ...] = ("middle_name", "website"),
     limits: Limits | None = None,
     running: bool = False,
 ) -> Iterator[World]:

@@ -70,7 +70,11 @@ class PeopleClient:
             CallFailed: what went wrong, not sorted yet.
             SyncError: nothing was sent.
         """
-        answer = build(self._service()).execute(num_retries=0)
+        request = build(self._service())
+        try:
+            answer = request.execute(num_retries=0)
+        except (ValueError, RecursionError):
+            raise Unreadable("the answer must be JSON") from None
         # The library hands out what is no JSON as text.
         if not isinstance(answer, dict):
             raise Unreadable("the answer must be a JSON object")

@@ -125,6 +125,10 @@ class TokenSource:
             return self.token()
         return self._refresh()
 
+    def close(self) -> None:
+        """Closes the connection."""
+        self._session.close()
+
     def _refresh(self) -> str:
         self._gate(self._timeout)
         self.refreshes += 1

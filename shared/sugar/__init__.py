@@ -1,0 +1,1 @@
+"""SugarCRM REST v11: session, feed, reads, writes, and the field map."""

@@ -141,6 +141,8 @@ class Gatherer:
         loose: dict[tuple[SideName, str], _Group] = {}
         for doubt in {**self._links.get([d for d in doubtful if d not in found]), **found}.values():
             by_link[doubt.id] = _Group(doubt, {side: doubt.id_on(side) for side in SideName})
+        # A create that was found has no stored link yet, but its two records are spoken for.
+        unstored = {(side, link.id_on(side)): link for link in found.values() for side in SideName}
         for side, record in sources:
             loose[side, record] = _Group(None, {side: record})
         ready = self._queue.ready()
@@ -150,7 +152,7 @@ class Gatherer:
             if not part:
                 break
             taken += len(part)
-            linked = self._linked(part)
+            linked = self._linked(part) | unstored
             for key in part:
                 link = linked.get((key.side, key.id))
                 if link is not None and link.id in by_link:

@@ -96,6 +96,8 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         link.base_emails = _email_base(env, decision, results, stored)
     if link is not None and not created:
         link = None
+    if link is not None and decision.action is Action.CREATE:
+        _agree(env, decision, link, results)
     if decision.action is Action.CLOSE and link is not None:
         link.both_gone_at = link.both_gone_at or now.isoformat()
     whole = any(entry.whole for entry in entries)
@@ -160,6 +162,23 @@ def _take_in(env: Env, link: Link, step: Step, record: Record | None) -> None:
         link.dropped_emails = {key: keys for key, keys in link.dropped_emails.items() if key is not side}
         if missing:
             link.dropped_emails[side] = missing
+
+
+def _agree(env: Env, decision: Decision, link: Link, results: Results) -> None:
+    """After a create: the fields that could not be sent but are alike all the same, blank ones above all."""
+    region = env.settings.region
+    for step, outcome in results:
+        source = decision.subject.half(step.side.other).there
+        if not isinstance(outcome, Done) or outcome.record is None or source is None:
+            continue
+        own = env.fields[step.side.other].view(source.native, link.memo.get(step.side.other, {}), None).contact
+        shown = env.fields[step.side].view(outcome.record.native, link.memo.get(step.side, {}), None).contact
+        for name, value in own.values.items():
+            if name in link.base or name not in shown.values:
+                continue
+            kind = env.kind(name)
+            if normal(kind, value, region) == normal(kind, shown.values[name], region):
+                link.base[name] = value
 
 
 def _leave_open(link: Link, stored: Link | None, step: Step) -> None:

@@ -20,6 +20,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.side import Feed
+from shared.sugar.records import Scope
 from tests.simulators.sugar import Switches
 from tests.simulators.wire import Reply, Request
 from tests.sugar.world import World, delta_of, listed, read, world
@@ -458,3 +459,14 @@ def test_an_answer_cut_in_the_middle(w: World) -> None:
 def test_a_cursor_of_another_form_starts_over(w: World, cursor: Any) -> None:
     with pytest.raises(CursorExpired):
         w.side().page(cursor)
+
+
+def test_a_scope_has_a_name_and_a_user() -> None:
+    with pytest.raises(ValueError, match="no such scope"):
+        Scope("everything", "me")
+    with pytest.raises(ValueError, match="id of its user"):
+        Scope("assigned", "")
+
+
+def test_the_flag_is_filtered_where_the_database_holds_it() -> None:
+    assert Scope("mail_client", "me").filter(lambda name: True) == [{"sync_contact": {"$equals": 1}}]

@@ -29,7 +29,7 @@ class Merged:
     steps: tuple[Step, ...]
     entries: tuple[Entry, ...]
     held: bool
-    """A difference stays because of a switch, of what a side can hold, or of an open question."""
+    """A difference stays because of a switch or an open question: a change of settings has to look again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +151,16 @@ def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
         return Merged(merged, tuple(changes), (), (entry,), held=False)
     asked = tuple(change for change in changes if change.verdict is Verdict.ASK)
     entries = (Entry(Trouble.CONFLICT, "both sides changed it", fields=asked, whole=False),) if asked else ()
-    held = any(change.verdict in (Verdict.HELD, Verdict.ASK) for change in changes)
+    held = bool(asked) or any(change.verdict is Verdict.HELD and _switched_off(env, change) for change in changes)
     return Merged(merged, tuple(changes), tuple(steps), entries, held)
+
+
+def _switched_off(env: Env, change: FieldChange) -> bool:
+    """Whether a switch holds it back; what a side is not able to take no setting brings about."""
+    news = {SideName.SUGAR: change.google, SideName.GOOGLE: change.sugar}
+    return any(
+        able(env, side, change.name, value) and not env.direction(side.other).update for side, value in news.items()
+    )
 
 
 def _record(half: Half) -> Record:
@@ -167,15 +175,15 @@ def _newer(sugar: Half, google: Half) -> SideName | None:
     return SideName.SUGAR if sugar.seen_at > google.seen_at else SideName.GOOGLE
 
 
-def open_to(env: Env, side: SideName, name: str, value: str) -> bool:
-    """Whether this value may be written to that side: its Update switch, the field, and the value itself."""
+def able(env: Env, side: SideName, name: str, value: str) -> bool:
+    """Whether that side can take this value at all: the field is there, writable, and can show it."""
     capability = env.fields[side].capabilities.get(name)
-    return (
-        capability is not None
-        and capability.writable
-        and env.direction(side.other).update
-        and not env.fields[side].unheld(name, value)
-    )
+    return capability is not None and capability.writable and not env.fields[side].unheld(name, value)
+
+
+def open_to(env: Env, side: SideName, name: str, value: str) -> bool:
+    """Whether this value may be written to that side: it is able to take it, and its Update switch is on."""
+    return env.direction(side.other).update and able(env, side, name, value)
 
 
 def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | None) -> list[FieldChange]:

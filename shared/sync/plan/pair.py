@@ -117,7 +117,7 @@ def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
             subject, Action.PARK, result.entries[0].message, fields=result.changes, link=link, entries=result.entries
         )
     if action is Action.UPDATE and not result.steps:
-        action = Action.LINK if result.link.base != link.base or link.state is not LinkState.LIVE else Action.NOTHING
+        action = Action.LINK if link.state is not LinkState.LIVE or _adopts(env, link, result.link) else Action.NOTHING
     why = "; ".join(dict.fromkeys(change.why for change in result.changes)) or "both sides agree"
     return Decision(
         subject,
@@ -128,6 +128,15 @@ def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
         link=result.link,
         entries=result.entries,
         asleep=result.held,
+    )
+
+
+def _adopts(env: Env, old: Link, new: Link) -> bool:
+    """Whether both sides came to hold something new alike; that nothing is nothing on both is no news."""
+    region = env.settings.region
+    return sorted(old.base_emails or ()) != sorted(new.base_emails or ()) or any(
+        normal(env.kind(name), value, region) != normal(env.kind(name), old.base.get(name, ""), region)
+        for name, value in new.base.items()
     )
 
 

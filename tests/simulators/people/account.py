@@ -166,6 +166,21 @@ class Account:
         assert group is not None
         self.book.delete_group(group, with_contacts=with_contacts, by_api=False)
 
+    # -- the change feed -----------------------------------------------------------------------------
+
+    @property
+    def feed_delay(self) -> float:
+        """Seconds until sync requests see a write; from the switches, may be changed."""
+        return self.book.feed_delay
+
+    @feed_delay.setter
+    def feed_delay(self, seconds: float) -> None:
+        self.book.feed_delay = seconds
+
+    def propagate(self) -> None:
+        """Every write so far shows up in sync requests from now on, without moving the clock."""
+        self.book.propagate()
+
     # -- grants and tokens ---------------------------------------------------------------------------
 
     def grant(self, scopes: Sequence[str] = (CONTACTS_SCOPE, "openid", "email")) -> str:

@@ -53,6 +53,10 @@ class PeopleSimulator:
         """What the user does on the consent screen."""
         return self.oauth.consent
 
+    @consent.setter
+    def consent(self, consent: Consent) -> None:
+        self.oauth.consent = consent
+
     @property
     def quota(self) -> Quota:
         """Off until set."""

@@ -35,9 +35,8 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of the history. ``visible_at``: from when sync requests see it."""
+    """One step of the history."""
 
-    visible_at: datetime
     version: Version
     drops: str = ""
     """A resource name that this change took away without a tombstone."""
@@ -80,6 +79,7 @@ class Book:
         self.group_number = 0
         self._number = 0
         self._visible: list[datetime] = []
+        """From when sync requests see each change; never falls."""
         self._replica: dict[str, Version] = {}
         self._applied = 0
         self._settles: dict[str, datetime] = {}
@@ -157,7 +157,7 @@ class Book:
         if self._visible:
             visible = max(visible, self._visible[-1])
         self._visible.append(visible)
-        self.log.append(Change(visible, version, drops))
+        self.log.append(Change(version, drops))
 
     # -- what sync requests see ------------------------------------------------------------------------
 
@@ -165,6 +165,11 @@ class Book:
     def position(self) -> int:
         """How much of the history sync requests see by now."""
         return bisect_right(self._visible, self.clock.now())
+
+    def propagate(self) -> None:
+        """Lets every write so far reach sync requests now."""
+        now, upto = self.clock.now(), self.position
+        self._visible[upto:] = [now] * (len(self._visible) - upto)
 
     def replica(self) -> dict[str, Version]:
         """The contacts as sync requests see them; last modified comes last. Not to be changed or kept."""

@@ -181,11 +181,11 @@ class Writing:
         return Planned(fields, groups)
 
     def _plan_update(self, account: Account, resource_name: str, mask: frozenset[str], person: Json) -> Planned:
-        if person.get("resourceName", resource_name) != resource_name:
-            raise invalid()
         version = account.book.find(resource_name)
         if version is None:
             raise not_found()
+        if account.book.find(person.get("resourceName", resource_name)) is not version:
+            raise invalid()
         self._check_etag(account, version, person)
         given = stored_fields(person, self._switches, only=mask)
         parts = {name: given.get(name, []) for name in mask if name != "memberships"}
