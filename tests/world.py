@@ -15,6 +15,7 @@ from shared.clock import Clock
 from shared.errors import SyncError
 from shared.people import oauth
 from shared.side import Gate, Side, SideName
+from shared.store.codec import size
 from shared.store.port import Change, Doc, Put, Store, Version
 from shared.store.sqlite import SqliteStore
 from shared.sugar.session import SugarSession, sign_in
@@ -26,6 +27,7 @@ from shared.sync.limits import Limits
 from shared.sync.link import Link
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
+from shared.sync.queue import READY
 from shared.sync.report import Report, Status
 from shared.sync.settings import Settings, parse
 from tests.simulators.people import PeopleSimulator
@@ -58,11 +60,14 @@ class CountingStore:
         self.read = 0
         self.written = 0
         self.commits = 0
+        self.largest = 0
+        """Bytes of the largest commit."""
+        self.largest_document = 0
         self.on_step: Callable[[str], None] = lambda _: None
         """Told before and after every commit; raising there is a crash at that place."""
 
     def reset(self) -> None:
-        self.read = self.written = self.commits = 0
+        self.read = self.written = self.commits = self.largest = self.largest_document = 0
 
     def get(self, path: str) -> Doc | None:
         self.read += 1
@@ -85,6 +90,9 @@ class CountingStore:
 
     def commit(self, changes: Sequence[Change]) -> Mapping[str, Version]:
         self.on_step("before commit")
+        sizes = [size(change) for change in changes]
+        self.largest = max(self.largest, sum(sizes))
+        self.largest_document = max(self.largest_document, *sizes)
         versions = self.inner.commit(changes)
         self.commits += 1
         self.written += len(changes)
@@ -133,7 +141,8 @@ class User:
             reports.append(self.run())
             assert reports[-1].status is Status.DONE, reports[-1]
             self.world.clock.advance(pause)
-            if reports[-1].remaining == 0 and not reports[-1].writes:
+            waiting = sum(info.count for lane in READY for info in self.head().queue.get(lane.value, ()))
+            if not waiting and not reports[-1].writes:
                 return reports
         raise AssertionError(f"still {reports[-1].remaining} waiting after {most} runs: {reports[-1]}")
 
@@ -169,7 +178,7 @@ class World:
     on_call: Callable[[float], None] = lambda _: None
     """Told before every call to the outside; raising there is a crash after everything that came before it."""
 
-    def user(self, name: str = "jane", **settings: Any) -> User:
+    def user(self, name: str = "jane", /, **settings: Any) -> User:
         """A new user, both sides connected, with these settings."""
         sugar_user = self.sugar.add_user(name, PASSWORD)
         account = self.people.account(f"{name}@example.com")

@@ -33,6 +33,10 @@ class PeopleClient:
         """How many requests were sent, token refreshes apart."""
         return self._transport.calls
 
+    def close(self) -> None:
+        """Closes the connections."""
+        self._transport.close()
+
     def read(self, call: str, build: Build, *, cursor: bool = False) -> Answer:
         """A call that changes nothing.
 

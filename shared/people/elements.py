@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contact.normal import clean
-from shared.people.fields import WRITABLE, Family
+from shared.people.fields import WRITABLE, Family, fold_type
 from shared.side import Native
 
 Entry = dict[str, Any]
@@ -82,11 +82,6 @@ def type_of(family: Family, entry: Entry) -> str:
         Malformed: it is no text.
     """
     return fold_type(text(entry, family.typed_by))
-
-
-def fold_type(value: str) -> str:
-    """Types compare without case: users type custom ones by hand."""
-    return " ".join(value.split()).casefold()
 
 
 def new_entry(family: Family, kind: str, parts: Sequence[str]) -> Entry:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
-from shared.contact.fields import EMAILS, Kind, field
+from shared.contact.fields import EMAILS, field
 from shared.contact.model import Contact, Email
 from shared.contact.normal import clean, email_key, is_email, normal
 from shared.people import slots
@@ -60,6 +61,8 @@ class PeopleFieldMap:
         names = native_names(custom)
         self._on = [name for name in names if name in fields]
         self._families = tuple(f for f in (*FAMILIES, custom_family(custom)) if f.slots)
+        # All slots of a family hold the same kinds of parts.
+        self._kinds = {each.name: [field(name).kind for name in each.slots[0].fields] for each in self._families}
         self._region = region
         self._memberships = tuple(dict.fromkeys(label for label in memberships if label))
         self._capabilities = {
@@ -145,11 +148,9 @@ class PeopleFieldMap:
     def _pair(
         self, family: Family, native: Native, memo: Mapping[str, Any] | None, other: Contact | None
     ) -> slots.Pairing:
-        kinds = [field(name).kind for name in family.slots[0].fields]
+        kinds = self._kinds[family.name]
 
-        def form(raw: Sequence[str]) -> slots.Parts:
-            return tuple(normal(kind, part, self._region) for kind, part in zip(kinds, raw, strict=True))
-
+        form = partial(self._form, family)
         elements = []
         for index, entry in enumerate(entries(native, family.people)):
             raw = read_parts(family, entry)
@@ -159,7 +160,7 @@ class PeopleFieldMap:
                 primary = is_flagged(entry, "primary") or is_flagged(entry, "sourcePrimary")
                 elements.append(slots.Element(index, raw, normalised, kind, primary))
         wanted: dict[str, slots.Wanted] | None = None
-        if other is not None:
+        if other is not None and elements:
             wanted = {
                 slot.name: tuple(
                     normal(kind, other.values[name], self._region) if name in other.values else None
@@ -285,7 +286,7 @@ class PeopleFieldMap:
             if paired is None:
                 if any(parts):
                     result.append(new_entry(family, slot.types[0], parts))
-            elif paired.fresh and any(parts) and not self._extends(slot, parts, current):
+            elif paired.fresh and any(parts) and not self._extends(family, parts, current):
                 # Never agreed on: that one was the user's before we came, and stays.
                 front.append(new_entry(family, slot.types[0], parts))
             elif parts != current:
@@ -293,13 +294,11 @@ class PeopleFieldMap:
                 result[index] = rewritten(family, found[index], parts)
         return [*front, *(entry for entry in result if entry)]
 
-    def _extends(self, slot: Slot, parts: Sequence[str], current: Sequence[str]) -> bool:
-        kinds: list[Kind] = [field(name).kind for name in slot.fields]
-        forms = [
-            tuple(normal(kind, part, self._region) for kind, part in zip(kinds, raw, strict=True))
-            for raw in (parts, current)
-        ]
-        return slots.extends(forms[0], forms[1])
+    def _extends(self, family: Family, parts: Sequence[str], current: Sequence[str]) -> bool:
+        return slots.extends(self._form(family, parts), self._form(family, current))
+
+    def _form(self, family: Family, raw: Sequence[str]) -> slots.Parts:
+        return tuple([normal(k, part, self._region) for k, part in zip(self._kinds[family.name], raw, strict=True)])
 
 
 def _raw(family: Family, slot: Slot, pairing: slots.Pairing) -> slots.Parts:
@@ -310,6 +309,8 @@ def _raw(family: Family, slot: Slot, pairing: slots.Pairing) -> slots.Parts:
 def _names(native: Native, target: Contact, changed: Collection[str]) -> list[Entry]:
     found = entries(native, "names")
     entry = stripped("names", found[0]) if found else {}
+    for single in NAMES.values():
+        text(entry, single.member)
     # The server builds it from the parts; the old one would contradict them.
     entry.pop("unstructuredName", None)
     for name in changed:
@@ -343,7 +344,7 @@ def _email_entries(native: Native, emails: Sequence[Email]) -> list[Entry]:
     gone = leaving[len(adding) :]
     result = [entry for entry in result if not any(entry is each for each in gone)]
     for address in adding[len(leaving) :]:
-        used = {entry.get("type") for entry in result}
+        used = [entry.get("type") for entry in result]
         kind = next((kind for kind in EMAIL_TYPES if kind not in used), EMAIL_TYPES[-1])
         result.append({EMAIL.member: address, "type": kind})
     return result

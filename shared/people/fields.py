@@ -8,7 +8,8 @@ holds :data:`WRITABLE` against it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from shared.contact.fields import ADDRESS_PARTS, CUSTOM_PREFIX, EMAILS
 
@@ -28,6 +29,12 @@ MAX_EMAILS = 400
 """Of the 500 fields that a contact may have."""
 
 
+@lru_cache(maxsize=1024)
+def fold_type(value: str) -> str:
+    """A type as it is compared: users type custom ones by hand."""
+    return " ".join(value.split()).casefold()
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A place of the canonical contact which one remembered element of a Google contact stands for."""
@@ -37,6 +44,11 @@ class Slot:
     """One canonical field per part of the family."""
     types: tuple[str, ...]
     """Types of elements that fill the slot, the one that is written first; ``""`` is no type."""
+    folded: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The types as they are compared."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folded", tuple(map(fold_type, self.types)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +66,9 @@ class Family:
     """Whether an equal value pairs a slot with an element of any type, and a remembered element may change its type."""
     open_types: bool = False
     """Whether elements of every type may fill the slot, those named first going first."""
+    additive: bool = True
+    """Whether a value that was never agreed on stays beside the one that we write. Not where the user's own mapping
+    says that this element is the field."""
     compatible: bool = False
     """Whether parts that contradict each other tell two elements apart (addresses), or one equal part joins them."""
 
@@ -152,6 +167,7 @@ def custom_family(custom: Mapping[str, str]) -> Family:
         tuple(Slot(CUSTOM_PREFIX + name, (CUSTOM_PREFIX + name,), (label,)) for name, label in sorted(custom.items())),
         typed_by="key",
         any_type=False,
+        additive=False,
     )
 
 
@@ -161,8 +177,8 @@ def native_names(custom: Mapping[str, str]) -> dict[str, str]:
     for family in (*FAMILIES, custom_family(custom)):
         for slot in family.slots:
             types = " or ".join(kind or "no type" for kind in slot.types)
-            for field, member in zip(slot.fields, family.members, strict=True):
-                names[field] = f"{family.people}.{member} ({types})"
+            for name, member in zip(slot.fields, family.members, strict=True):
+                names[name] = f"{family.people}.{member} ({types})"
     names[EMAILS] = "emailAddresses.value"
     names["birthday"] = "birthdays.date"
     names["notes"] = "biographies.value"

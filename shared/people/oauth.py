@@ -98,7 +98,6 @@ class TokenSource:
         self._gate = gate
         self._token_url = token_url
         self._timeout = timeout
-        self._session = requests.Session()
         self.refreshes = 0
         """How often the token address was called."""
 
@@ -125,10 +124,6 @@ class TokenSource:
             return self.token()
         return self._refresh()
 
-    def close(self) -> None:
-        """Closes the connection."""
-        self._session.close()
-
     def _refresh(self) -> str:
         self._gate(self._timeout)
         self.refreshes += 1
@@ -140,16 +135,18 @@ class TokenSource:
             "client_secret": self._client_secret,
         }
         try:
-            response, content = fetch(
-                self._session,
-                "POST",
-                self._token_url,
-                data=urlencode(form).encode(),
-                headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
-                auth=None,
-                timeout=self._timeout,
-                max_answer=_MAX_ANSWER,
-            )
+            # Once an hour: a connection is not worth keeping.
+            with requests.Session() as session:
+                response, content = fetch(
+                    session,
+                    "POST",
+                    self._token_url,
+                    data=urlencode(form).encode(),
+                    headers={"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"},
+                    auth=None,
+                    timeout=self._timeout,
+                    max_answer=_MAX_ANSWER,
+                )
         except Unreadable as failure:
             raise ProtocolError(CALL, str(failure)) from None
         except CallFailed as failure:

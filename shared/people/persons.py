@@ -9,7 +9,7 @@ from shared.errors import ProtocolError
 from shared.people.fields import KEY_NAME, READ_FIELDS
 from shared.side import Native, Record
 
-_NAME = re.compile(r"people/[^/\s]{1,256}")
+_NAME = re.compile(r"people/[A-Za-z0-9_.~-]{1,200}")
 _LISTS = tuple(name for name in READ_FIELDS.split(",") if name != "metadata")
 
 

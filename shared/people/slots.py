@@ -40,7 +40,7 @@ class Element:
     raw: Parts
     form: Parts
     type: str
-    """As ``elements.fold_type`` gives it."""
+    """As ``fields.fold_type`` gives it."""
     primary: bool = False
 
 
@@ -66,7 +66,7 @@ class Pairing:
         Where only the type counts, elements of other types are not held private: one of them fills its slot as soon
         as the user maps a field to it.
         """
-        types = {kind for slot in self.family.slots for kind in own_types(slot)}
+        types = {kind for slot in self.family.slots for kind in slot.folded}
         private = [e for e in self.private if self.family.any_type or e.type in types]
         return {
             "slots": {name: _remember(paired) for name, paired in self.slots.items()},
@@ -93,6 +93,8 @@ def pair(
         other: the other side's parts by slot name; ``None`` if there is no other contact.
         form: normal forms of raw parts, for what the memo holds.
     """
+    if not elements:
+        return Pairing(family, {}, ())
     state = _State(family, list(elements), other)
     if memo is None:
         _unlinked(state)
@@ -158,11 +160,6 @@ class _Known:
         return element.form == self.form and element.type == self.type
 
 
-def own_types(slot: Slot) -> tuple[str, ...]:
-    """The slot's types as they are compared."""
-    return tuple(" ".join(kind.split()).casefold() for kind in slot.types)
-
-
 def agrees(wanted: Wanted, form: Parts) -> bool:
     """Whether the element reads as the other side does, as far as that knows the fields, and neither is blank."""
     return any(want for want in wanted) and all(
@@ -197,7 +194,7 @@ def _unlinked(state: _State) -> None:
             state.take(slot, _similar(state, slot))
     for slot in state.open_slots():
         state.take(slot, _by_type(family, slot, state.free))
-    if state.other is not None:
+    if state.other is not None and family.additive:
         # With no other contact, one is about to be made from these values: they count as agreed.
         state.never_agreed = set(state.slots)
 
@@ -206,7 +203,7 @@ def _equal(state: _State, slot: Slot, *, own: bool) -> Element | None:
     wanted = state.wanted(slot)
     if wanted is None:
         return None
-    types = own_types(slot)
+    types = slot.folded
     return state.first(lambda element: (not own or element.type in types) and agrees(wanted, element.form))
 
 
@@ -215,7 +212,7 @@ def _similar(state: _State, slot: Slot) -> Element | None:
     wanted = state.wanted(slot)
     if wanted is None or len(wanted) == 1:
         return None
-    types = own_types(slot)
+    types = slot.folded
 
     def enough(element: Element) -> bool:
         if state.family.compatible:
@@ -229,7 +226,7 @@ def _similar(state: _State, slot: Slot) -> Element | None:
 
 
 def _by_type(family: Family, slot: Slot, elements: Iterable[Element]) -> Element | None:
-    types = own_types(slot)
+    types = slot.folded
     found = [element for element in elements if family.open_types or element.type in types]
     if family.open_types:
         return min(found, key=lambda element: (not element.primary, element.index), default=None)
@@ -250,6 +247,8 @@ def _linked(state: _State, memo: Mapping[str, Any], form: Callable[[Sequence[str
     # Nothing happened to it.
     _claim(state, remembered, lambda slot, e: known[slot.name].is_exactly(e) and _agreed(state, slot, e))
     secret = _hide(state, secret, lambda old, e: old.is_exactly(e))
+    if not state.free:
+        return
     # We wrote it ourselves, or both sides made the same edit.
     _seat_ours(state, known)
     for slot in slots:
@@ -258,6 +257,8 @@ def _linked(state: _State, memo: Mapping[str, Any], form: Callable[[Sequence[str
             state.hide(state.first(known[slot.name].is_exactly))
     # Only the other side was edited.
     _claim(state, remembered, lambda slot, e: known[slot.name].is_exactly(e))
+    if not state.free:
+        return
     if state.family.any_type:
         # Its type was changed.
         _claim(state, remembered, lambda slot, e: e.form == known[slot.name].form and not _elsewhere(slot, e, known))
@@ -346,7 +347,7 @@ def _ours(state: _State, slot: Slot, known: Mapping[str, _Known]) -> list[Elemen
     wanted = state.wanted(slot)
     if wanted is None:
         return []
-    types = list(own_types(slot))
+    types = list(slot.folded)
     if slot.name in known:
         types.insert(0, known[slot.name].type)
 
@@ -373,12 +374,11 @@ def _elsewhere(slot: Slot, element: Element, known: Mapping[str, _Known]) -> boo
 
 def _edited(state: _State, slot: Slot, known: Mapping[str, _Known]) -> Element | None:
     old = known[slot.name]
-    types = (old.type, *own_types(slot))
+    types = (old.type, *slot.folded)
     found = [
         element
         for element in state.free
-        if (state.family.open_types or element.type in types)
-        and not _elsewhere(slot, element, known)
+        if (state.family.open_types or element.type in types) and not _elsewhere(slot, element, known)
     ]
 
     def likely(element: Element) -> tuple[int, int, int]:

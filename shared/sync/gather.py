@@ -22,8 +22,6 @@ from shared.sync.paths import Paths, subject_id
 from shared.sync.plan.model import Candidate, Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 
-BATCH = 100
-"""Contacts of one run, recovery and sweep included."""
 _SLICE = 100
 _MOST_KEYS = 1000
 _MOST_CANDIDATES = 300
@@ -85,7 +83,13 @@ class Gatherer:
         links: Links,
         ids: Ids,
         env: Env,
+        most: int,
     ) -> None:
+        """
+        Args:
+            most: contacts of one batch, recovery and sweep included.
+        """
+        self._most = most
         self._store = store
         self._paths = paths
         self._sides = sides
@@ -147,7 +151,7 @@ class Gatherer:
             loose[side, record] = _Group(None, {side: record})
         ready = self._queue.ready()
         taken = 0
-        while len(by_link) + len(loose) < BATCH and taken < _MOST_KEYS:
+        while len(by_link) + len(loose) < self._most and taken < _MOST_KEYS + self._most:
             part = list(islice(ready, _SLICE))
             if not part:
                 break
@@ -161,7 +165,7 @@ class Gatherer:
                     loose[key.side, key.id].keys.append(key)
                 elif link is not None and _reflected(key, link):
                     batch.reflected.append(key)
-                elif len(by_link) + len(loose) >= BATCH:
+                elif len(by_link) + len(loose) >= self._most:
                     continue
                 elif link is not None:
                     if link.id_on(key.side) != key.id and key.id and key.previous:

@@ -25,17 +25,29 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
         later = native.get(op.side.value)
         native[op.side.value] = {"before": op.before, "after": later["after"] if later else after}
         kinds += [kind for kind in (f"{op.op} {op.side}", "recovered") if kind not in kinds]
-        fields += [
-            {
-                "name": item["name"],
-                "to": op.side.value,
-                "before": item[op.side.value],
-                "after": item[op.side.other.value],
-                "base": item["base"],
-                "why": item["why"],
-                "loser": item["loser"],
-            }
-            for item in op.fields
-        ]
+        fields += [_field(op, item) for item in op.fields] or _created(op)
     why = "; ".join(dict.fromkeys(text for text in (*(op.why for op, _ in facts), told["why"]) if text))
     return {**told, "kinds": kinds, "fields": fields, "native": native, "why": why}
+
+
+def _field(op: Intent, item: Row) -> Row:
+    before, after = item[op.side.value], item[op.side.other.value]
+    return {
+        "name": item["name"],
+        "to": op.side.value,
+        "before": before,
+        "after": after,
+        "why": item["why"],
+        "loser": before if item["conflict"] else None,
+    }
+
+
+def _created(op: Intent) -> list[Row]:
+    if op.op is not Op.CREATE:
+        return []
+    values = {**op.values, "emails": ", ".join(address for address, _, _ in op.emails)}
+    return [
+        {"name": name, "to": op.side.value, "before": "", "after": value, "why": "new", "loser": None}
+        for name, value in values.items()
+        if value
+    ]

@@ -7,12 +7,13 @@ in doubt: it may have happened, may be happening, or never will. ``recover`` fin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from shared.contact.fields import EMAILS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
 from shared.side import Native, Op, SideName, Write
@@ -24,6 +25,8 @@ from shared.sync.plan.model import Decision, Env, Step
 
 _PART = 700_000
 """Bytes of intents in one document, before compression."""
+_PARTS = 2
+"""Documents of one commit."""
 
 
 class Intent(msgspec.Struct, kw_only=True):
@@ -39,7 +42,7 @@ class Intent(msgspec.Struct, kw_only=True):
     payload: Native = {}
     before: Native | None = None
     values: dict[str, str] = {}
-    """The target's single fields."""
+    """The single fields that are written."""
     emails: list[tuple[str, bool, bool]] = []
     changed: list[str] = []
     link: dict[str, Any] | None = None
@@ -80,15 +83,15 @@ def intent(decision: Decision, step: Step, new_id: str, sent_at: datetime, *, ag
         version=step.version,
         payload=step.payload,
         before=step.before,
-        values=dict(target.values),
+        values={name: target.get(name) for name in step.changed if name != EMAILS},
         emails=[(e.address, e.opt_out, e.invalid) for e in target.emails or ()],
         changed=list(step.changed),
         link=link.data() if link and step.op is Op.CREATE else None,
         why=decision.why,
         fields=[
-            {"name": c.name, "sugar": c.sugar, "google": c.google, "base": c.base, "why": c.why, "loser": c.loser}
+            {"name": c.name, "sugar": c.sugar, "google": c.google, "why": c.why, "conflict": c.loser is not None}
             for c in decision.fields
-            if c.verdict.target is step.side
+            if c.verdict.target is step.side and step.op is Op.UPDATE
         ],
         sent_at=sent_at.isoformat(),
         again=again,
@@ -126,21 +129,29 @@ class Journal:
             self._chunks[chunk] = msgspec.convert(doc.data["ops"], list[Intent]) if doc else []
         return [op for info in self._head.open for op in self._chunks[info.chunk]]
 
-    def write(self, intents: Sequence[Intent]) -> list[Change]:
-        """T1: new chunks for these."""
-        changes: list[Change] = []
+    def write(self, intents: Sequence[Intent]) -> Iterator[list[Change]]:
+        """T1: new chunks for these, a part at a time; the head names a part's chunks once that part is taken.
+
+        Each part is to be committed before the next one is taken. A crash in between leaves intents that were never
+        sent, which recovery finds out.
+        """
         part: list[Intent] = []
+        changes: list[Change] = []
         room = _PART
         for op in intents:
-            size = len(msgspec.json.encode(op))
-            if part and size > room:
+            taken = len(msgspec.json.encode(plain(op)))
+            if part and taken > room:
                 changes.append(self._new(part))
                 part, room = [], _PART
+                if len(changes) == _PARTS:
+                    yield changes
+                    changes = []
             part.append(op)
-            room -= size
+            room -= taken
         if part:
             changes.append(self._new(part))
-        return changes
+        if changes:
+            yield changes
 
     def _new(self, part: list[Intent]) -> Change:
         self._head.serial += 1

@@ -15,6 +15,8 @@ class Limits:
     """Pulling the feeds; what is left goes on in the next run."""
     quiet: float = 900.0
     """Q: so long after a write was sent nothing can be said for sure. Longer than the lease and the feed's delay."""
+    batch: int = 100
+    """Contacts (not seconds) of one run."""
     backoff: float = 60.0
     """After a run in trouble; doubled by each further one."""
     most_backoff: float = 3600.0

@@ -68,8 +68,10 @@ class Observer:
         self._removals: list[Change] = []
         self._ended: set[SideName] = set()
         self.pages = 0
-        self.changed: dict[SideName, int] = dict.fromkeys(SideName, 0)
-        """Keys that the feeds reported as changed in this run, sweeps and echoes apart."""
+        self.changed: dict[SideName, dict[str, str]] = {side: {} for side in SideName}
+        """Versions by id that the feeds reported as changed in this run, sweeps and echoes apart."""
+        self.emptied = False
+        """A side that has linked contacts was listed to its end and showed none."""
 
     def run(self, until: datetime) -> None:
         """Pulls until both feeds are at their end or the time is up; what is left goes on in the next run.
@@ -204,6 +206,7 @@ class Observer:
             # Google's listing shows every contact, so absence proves deletion, once a direct read agrees. Sugar's
             # shows the scope only: there it means that something has to be looked at.
             self._put(side, Key(record, deleted=side is SWEEPS), Lane.FEED)
+        self.emptied = self.emptied or (not listed and self._ledger.head.links > 0)
         state.contacts = len(listed)
         self._removals += self._index.swap(side)
         began = listing.began_at or page.began_at.isoformat()
@@ -225,7 +228,7 @@ class Observer:
 
     def _put(self, side: SideName, key: Key, lane: Lane) -> None:
         if lane is Lane.FEED:
-            self.changed[side] += 1
+            self.changed[side][key.id] = key.version
         self._queue.add(
             lane,
             [

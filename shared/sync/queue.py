@@ -115,6 +115,7 @@ class Queue:
         self._head = head
         self._loaded: dict[str, _Chunk] = {}
         self._touched: set[str] = set()
+        self._where: dict[Lane, dict[tuple[SideName, str], ChunkInfo]] = {}
         self.read = 0
 
     def _lane(self, lane: Lane) -> list[ChunkInfo]:
@@ -136,8 +137,16 @@ class Queue:
         return sum(info.deleted for chunks in self._head.queue.values() for info in chunks)
 
     def add(self, lane: Lane, keys: Iterable[Dirty]) -> None:
-        """Appends; a key that the lane's last chunk holds already is joined with it."""
+        """Appends to the lane.
+
+        A record that stands there already, or in a lane whose turn comes sooner, is going to be read anyway: what the
+        new key knows is joined to the old one. So a feed that repeats itself does not make the queue longer.
+        """
         for key in keys:
+            place = self._place(lane, key)
+            if place is not None:
+                self._join(*place, key)
+                continue
             infos = self._lane(lane)
             if not infos or infos[-1].count >= CHUNK:
                 self._head.serial += 1
@@ -146,8 +155,27 @@ class Queue:
             info = infos[-1]
             chunk = self._chunk(info)
             chunk.put(key)
-            self._touched.add(info.id)
             info.count = len(chunk.keys)
+            self._touched.add(info.id)
+            if lane in self._where:
+                self._where[lane][key.side, key.id] = info
+
+    def _place(self, lane: Lane, key: Dirty) -> tuple[ChunkInfo, _Chunk] | None:
+        """Where that record stands in this lane or one before it."""
+        for sooner in READY[: READY.index(lane) + 1] if lane in READY else ():
+            if sooner not in self._where:
+                self._where[sooner] = {name: info for info in self._lane(sooner) for name in self._chunk(info).keys}
+            info = self._where[sooner].get((key.side, key.id))
+            if info is not None and (key.side, key.id) in self._chunk(info).keys:
+                return info, self._chunk(info)
+        return None
+
+    def _join(self, info: ChunkInfo, chunk: _Chunk, key: Dirty) -> None:
+        old = chunk.keys[key.side, key.id]
+        joined = _join(old, msgspec.structs.replace(key, lane=old.lane))
+        if joined != old:
+            chunk.keys[key.side, key.id] = joined
+            self._touched.add(info.id)
 
     def ready(self) -> Iterator[Dirty]:
         """All keys whose turn it is, in the order of the lanes; chunks are read as they are reached."""
@@ -180,6 +208,7 @@ class Queue:
         """All that settings hold back is ready again; the chunks change lanes as they are."""
         self._lane(Lane.FEED).extend(self._lane(Lane.ASLEEP))
         self._head.queue[Lane.ASLEEP.value] = []
+        self._where.pop(Lane.FEED, None)
 
     def next_due(self) -> str | None:
         """When the first of the later keys is due."""

@@ -139,10 +139,20 @@ class Run:
     def _alarm(self, observer: Observer) -> None:
         """Everything changed at once, or a side reads empty: deletes and clearings wait for a person, for a day."""
         head = self._ledger.head
-        empty = any(state.listed and state.contacts == 0 for state in head.sides.values()) and head.links > 0
-        flood = head.links >= _FEW and any(count >= head.links for count in observer.changed.values())
-        if empty or flood:
+        if observer.emptied or any(self._flooded(side, changed) for side, changed in observer.changed.items()):
             head.alarm_until = (self._clock.now() + _DAY).isoformat()
+
+    def _flooded(self, side: SideName, changed: Mapping[str, str]) -> bool:
+        """Whether every linked contact of a side shows another version than the one its link reflects.
+
+        A feed repeats itself, so keys alone say little; their versions are only compared where there are enough keys.
+        """
+        links = self._ledger.head.links
+        if links < _FEW or len(changed) < links:
+            return False
+        known = self._links.of(side, changed)
+        moved = [link for record, link in known.items() if link.versions.get(side) != changed[record]]
+        return sum(_lives(link) for link in moved) >= links
 
     # -- one batch -----------------------------------------------------------------------------------
 
@@ -150,7 +160,9 @@ class Run:
         head = self._ledger.head
         recovery = Recovery(sides, head, self._links, env, self._clock, timedelta(seconds=self._limits.quiet))
         doubts = recovery.prepare(self._journal.load())
-        gatherer = Gatherer(self._store, self._paths, sides, self._queue, self._index, self._links, self._ids, env)
+        gatherer = Gatherer(
+            self._store, self._paths, sides, self._queue, self._index, self._links, self._ids, env, self._limits.batch
+        )
         batch = gatherer.run(
             doubtful={op.key for op in doubts.intents},
             found=doubts.found,
@@ -207,11 +219,11 @@ class Run:
             for decision in decisions
         }
         flat = [op for ops in intents.values() for op in ops]
-        if flat:
-            # A colleague's claim that came in between is a Conflict: nothing is written, the next run looks again.
-            self._commit(
-                [*self._journal.write(flat), *self._journal.close(recovered.replaced), *self._claims.changes(now)]
-            )
+        # A colleague's claim that came in between is a Conflict: nothing has been sent, the next run looks again.
+        more = [*self._claims.changes(now)] if flat else []
+        for n, part in enumerate(self._journal.write(flat)):
+            self._commit([*part, *more, *(self._journal.close(recovered.replaced) if n == 0 else ())])
+            more = []
         return intents
 
     def _execute(
@@ -304,13 +316,14 @@ class Run:
         for part in early:
             self._ledger.commit(part)
         # Only now: a head committed with an early part must still name every intent and every key.
+        keys = {out.decision.subject.key: _keys(batch, out) for out in settled}
+        self._queue.clear([*(key for mine in keys.values() for key in mine), *batch.reflected])
         for out in settled:
-            self._requeue(batch, out)
+            self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
                 self._recents.note(side, record, version, settled=final)
             for side, row in out.index:
                 self._index.append(side, [row])
-        self._queue.clear(batch.reflected)
         head.backlog = max(0, head.backlog)
         closed = [op.id for ops in intents.values() for op in ops if not isinstance(answers[op.id], InDoubt)]
         self._pending += [*last, *self._journal.close([*closed, *recovered.closed])]
@@ -343,11 +356,8 @@ class Run:
             head.backlog += grows
         return changes
 
-    def _requeue(self, batch: Batch, out: Settled) -> None:
-        """Clears the contact's keys, or puts them where they have to wait."""
-        subject = out.decision.subject
-        keys = [key for name in (subject.key, *out.taken) for key in batch.keys.get(name, ())]
-        self._queue.clear(keys)
+    def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
+        """Puts the contact's keys, which have been cleared, where they have to wait."""
         now = self._clock.now()
         if out.doubt:
             due = (now + timedelta(seconds=self._limits.quiet)).isoformat()
@@ -412,6 +422,11 @@ class Run:
             return  # the lease runs out by itself
         self._report.remaining, self._report.backlog = head.remaining, head.backlog
         self._report.next_due_at = head.next_due_at
+
+
+def _keys(batch: Batch, out: Settled) -> list[Dirty]:
+    """The keys that a decision answers for."""
+    return [key for name in (out.decision.subject.key, *out.taken) for key in batch.keys.get(name, ())]
 
 
 def settled_something(settled: Iterable[Settled]) -> bool:

@@ -13,14 +13,14 @@ from typing import Any
 
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
-from shared.contact.model import Contact
+from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
 from shared.contact.terms import terms
 from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, SideName
 from shared.sync.index import Row
 from shared.sync.link import Link
-from shared.sync.plan.merge import advance_emails, decode
+from shared.sync.plan.merge import advance_emails, decode, forget, left_out
 from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Trouble
 
 Results = Sequence[tuple[Step, Outcome]]
@@ -77,7 +77,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
             out.done[count] = out.done.get(count, 0) + 1
             if outcome.record is not None:
                 out.index += _rows(env, step, outcome.record)
-                out.versions.append((step.side, outcome.record.id, outcome.record.version, False))
+                out.versions.append((step.side, outcome.record.id, outcome.record.version, outcome.record.settled))
             if step.op is Op.DELETE and link is not None:
                 link.both_gone_at = now.isoformat()
             continue
@@ -149,16 +149,16 @@ def _take_in(env: Env, link: Link, step: Step, record: Record | None) -> None:
         sent = step.target.get(name)
         link.base[name] = sent
         rendered.pop(name, None)
-        link.answers.pop(name, None)
-        if other := link.renderings.get(side.other):
-            other.pop(name, None)
+        forget(link, name)
         kind = env.kind(name)
         if name in shown.values and normal(kind, shown.values[name], region) != normal(kind, sent, region):
             rendered[name] = shown.values[name]
     link.renderings[side] = rendered
     link.renderings = {key: known for key, known in link.renderings.items() if known}
     if EMAILS in step.changed and shown.emails is not None:
-        missing = sorted(email_keys(step.target.emails or ()) - email_keys(shown.emails))
+        # Those known to be left out were not sent again, and stay known.
+        wanted = {*left_out(link, side), *email_keys(step.target.emails or ())}
+        missing = sorted(wanted - email_keys(shown.emails))
         link.dropped_emails = {key: keys for key, keys in link.dropped_emails.items() if key is not side}
         if missing:
             link.dropped_emails[side] = missing
@@ -226,10 +226,22 @@ def finish(env: Env, link: Link, step: Step, record: Record | None, now: datetim
     view = env.fields[step.side].view(record.native, done.memo.get(step.side, {}), step.target)
     if view.memo:
         done.memo[step.side] = view.memo
-    done.base.update({name: step.target.get(name) for name in step.changed if name != EMAILS})
+    for name in step.changed:
+        if name != EMAILS:
+            done.base[name] = step.target.get(name)
+            forget(done, name)
     if EMAILS in step.changed:
-        done.base_emails = sorted(email_keys(step.target.emails or ()))
+        # What was added came from the other side, what was taken away is not there either. Of all the rest nobody
+        # knows here what the other side holds: a direction may be closed.
+        before = email_keys(_emails_of(env, step))
+        target = email_keys(step.target.emails or ())
+        done.base_emails = sorted((set(done.base_emails or ()) | (target - before)) - (before - target))
     return done
+
+
+def _emails_of(env: Env, step: Step) -> tuple[Email, ...]:
+    """The emails of the record as read before the write; none before a create."""
+    return env.fields[step.side].view(step.before or {}, {}, None).contact.emails or ()
 
 
 def happened(env: Env, link: Link, step: Step, record: Record | None) -> bool:
@@ -243,7 +255,7 @@ def happened(env: Env, link: Link, step: Step, record: Record | None) -> bool:
     shown = decode(env, step.side, view.contact, link, step.target)
     for name in step.changed:
         if name == EMAILS:
-            if email_keys(shown.emails or ()) != email_keys(step.target.emails or ()):
+            if email_keys(view.contact.emails or ()) != email_keys(step.target.emails or ()):
                 return False
         elif name in shown.values:
             kind = env.kind(name)
@@ -286,7 +298,6 @@ def _row(decision: Decision, native: Mapping[str, Any], results: Results) -> dic
                 "to": change.verdict.target.value,
                 "before": change.sugar if change.verdict.target is SideName.SUGAR else change.google,
                 "after": change.google if change.verdict.target is SideName.SUGAR else change.sugar,
-                "base": change.base,
                 "why": change.why,
                 "loser": change.loser,
             }

@@ -10,7 +10,7 @@ import pytest
 
 from shared.errors import GrantLost, ProtocolError, ScopeMissing, Unavailable
 from shared.people.persons import version
-from shared.side import Absent, Record
+from shared.side import Absent, Idempotency, Probe, Record, Side, SideName
 from tests.people.world import World
 from tests.simulators.wire import Reply, Request
 
@@ -164,3 +164,14 @@ def test_failures_of_reads_are_sorted(world: World) -> None:
         world.wire.fault("status", path="/v1/", reply=Reply(status, body, {"Location": "http://127.0.0.1:1/"}))
         with pytest.raises(kind):
             world.side.read([name])
+
+
+def test_it_is_a_side(world: World) -> None:
+    side: Side = world.side
+    assert (side.name, side.idempotency) == (SideName.GOOGLE, Idempotency.PLANTED_KEY)
+    probe = Probe(("a@x.com",), "A", "B")
+    with world.calls() as calls:
+        assert side.find([probe]) == []
+        assert side.created_since(world.clock.now(), [probe]) == []
+        side.start_full()
+    assert calls == []

@@ -50,6 +50,8 @@ class World:
         max_answer: int = 10_000_000,
     ) -> PeopleSide:
         """A new side, as a new run makes it."""
+        if hasattr(self, "client"):
+            self.client.close()
         self.source = TokenSource(
             self.tokens,
             client_id=self.simulator.oauth.client_id,
@@ -72,8 +74,7 @@ class World:
         self.tokens = tokens
 
     def close(self) -> None:
-        self.transport.close()
-        self.source.close()
+        self.client.close()
         self.wire.stop()
 
     # -- looking -------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.world import User, World
 
-BOTH = {
+BOTH: dict[str, Any] = {
     "from_sugar": {"update": True, "create": True, "delete": True},
     "from_google": {"update": True, "create": True, "delete": True},
 }

@@ -13,7 +13,7 @@ from shared.side import Op, SideName
 from shared.sync.link import Link
 from shared.sync.paths import subject_id
 from shared.sync.plan.match import Matched, Person, Table
-from shared.sync.plan.merge import decode, merge
+from shared.sync.plan.merge import decode, merge, too_large
 from shared.sync.plan.model import (
     Action,
     Candidate,
@@ -57,6 +57,8 @@ def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candi
         if subject.key in taken:
             continue
         decision = _loose(env, table, subject, by_record)
+        if decision.action is Action.REVIVE:
+            decision = _take_over(subject, decision, decisions)
         decisions.append(decision)
         taken.update(decision.joined)
     return Plan(tuple(decisions))
@@ -115,6 +117,19 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
     )
 
 
+def _take_over(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
+    """The pair that lives again may stand in the batch itself: one link has one decision."""
+    key = decision.link.id if decision.link is not None else ""
+    for n, known in enumerate(decisions):
+        if known.subject.link is not None and known.subject.link.id == key:
+            if known.action is not Action.NOTHING:
+                why = "the contact that it would revive is being dealt with"
+                return Decision(subject, Action.WAIT, why, wait_seconds=DOUBT)
+            del decisions[n]
+            return replace(decision, joined=(*decision.joined, known.subject.key))
+    return decision
+
+
 def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decision:
     other = side.other
     if not env.direction(side).create:
@@ -126,6 +141,8 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
         return Decision(subject, Action.WAIT, f"waits for an earlier create in {_WHO[other]}", wait_seconds=60.0)
     fields = env.fields[other]
     record = person.record
+    if (large := too_large(record)) is not None:
+        return Decision(subject, Action.PARK, large.message, entries=(large,))
     own = env.fields[side].view(record.native, {}, None)
     names = [
         name
@@ -141,7 +158,7 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
     problems = (*own.problems, *fields.check(target, [*names, EMAILS]))
     if problems:
         trouble = Trouble.UNREADABLE if own.problems else Trouble.CANNOT_HOLD
-        message = "a value is none" if own.problems else f"{_WHO[other]} cannot hold it"
+        message = "a value cannot be read" if own.problems else f"{_WHO[other]} cannot hold it"
         return Decision(subject, Action.PARK, message, entries=(Entry(trouble, message, problems=problems),))
     link = Link(
         id=subject.key,
@@ -186,10 +203,7 @@ class _Heirs:
         shown = decode(self._env, side, view.contact, link, None)
         self._linked[side, candidate.record.id] = (shown, link)
 
-    def of(self, subject: Subject, side: SideName) -> tuple[str, ...]:
-        link = subject.link
-        if link is None:
-            return ()
+    def of(self, link: Link, side: SideName) -> tuple[str, ...]:
         region = self._env.settings.region
         emails = frozenset(link.base_emails or ())
         phones = {normal(Kind.PHONE, link.base.get(slot, ""), region) for slot in PHONE_SLOTS} - {""}

@@ -46,8 +46,8 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
     """
     wanted: Counter[str] = Counter()
     for decision in decisions:
-        if decision.subject.exempt:
-            continue
+        if decision.subject.exempt or not decision.steps:
+            continue  # approved, or nothing of it is written
         wanted[DELETES] += decision.deletes
         for name in {change.name for change in decision.fields if change.clears}:
             wanted[name] += 1
@@ -69,7 +69,7 @@ def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
         link = decision.subject.link
         return replace(decision, action=Action.PARK, why=entry.message, steps=(), link=link, entries=(entry,))
     cleared = [change for change in decision.fields if change.clears and change.name in held]
-    if not cleared:
+    if not cleared or not decision.steps:
         return decision
     names = {change.name for change in cleared}
     steps = tuple(s for step in decision.steps if (s := _without(env, decision, step, names)) is not None)

@@ -106,12 +106,12 @@ class Table:
             everyone = [*fresh, *(found for found, _ in revivable)]
             return _entry(Trouble.AMBIGUOUS, "several contacts on the other side have the same email", everyone)
         if revivable:
-            return Matched(*revivable[0])
+            return self._certain(person, *revivable[0])
         if fresh:
             return self._certain(person, fresh[0])
         return self._by_name(person)
 
-    def _certain(self, person: Person, found: Person) -> Match:
+    def _certain(self, person: Person, found: Person, link: Link | None = None) -> Match:
         rivals = [
             rival
             for rival in self._sharing(person.side, found.emails)
@@ -125,7 +125,7 @@ class Table:
             )
         if not found.record.in_scope:
             return _entry(Trouble.OUT_OF_SCOPE_MATCH, "the same email stands in a contact outside the scope", [found])
-        return Matched(found)
+        return Matched(found, link)
 
     def _by_name(self, person: Person) -> Match:
         alike = [

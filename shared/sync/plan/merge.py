@@ -96,10 +96,15 @@ def decode(env: Env, side: SideName, shown: Contact, link: Link | None, other: C
             values.update({name: reference.get(name) for name in group})
             done.update(group)
     emails = shown.emails
-    if link is not None and emails is not None and (dropped := link.dropped_emails.get(side)):
+    if link is not None and emails is not None:
         keys = email_keys(emails)
-        emails = (*emails, *(Email(key) for key in dropped if key not in keys and key in (link.base_emails or ())))
+        emails = (*emails, *(Email(key) for key in left_out(link, side) if key not in keys))
     return replace(shown, values=values, emails=emails)
+
+
+def left_out(link: Link, side: SideName) -> tuple[str, ...]:
+    """Email keys of the base that this side is known to leave out; one that left the base may be sent again."""
+    return tuple(key for key in link.dropped_emails.get(side, ()) if key in (link.base_emails or ()))
 
 
 def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
@@ -112,8 +117,10 @@ def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
     merged = link.copy()
     merged.versions = {side: record.version for side, record in records.items()}
     merged.memo = {side: memo for side in SideName if (memo := pair.memo(side))}
+    if (large := too_large(*records.values())) is not None:
+        return Merged(merged, (), (), (large,), held=False)
     if pair.problems:
-        entry = Entry(Trouble.UNREADABLE, "a value is none", problems=pair.problems)
+        entry = Entry(Trouble.UNREADABLE, "a value cannot be read", problems=pair.problems)
         return Merged(merged, (), (), (entry,), held=False)
 
     changes = list(_fields(env, link, merged, pair, _newer(sugar, google)))
@@ -163,6 +170,28 @@ def _switched_off(env: Env, change: FieldChange) -> bool:
     )
 
 
+MOST = 128 * 1024
+"""Bytes of one record's texts: what Google allows a contact, and what history can keep before and after."""
+
+
+def too_large(*records: Record) -> Entry | None:
+    """The entry for a contact that is beyond what can be kept for an undo."""
+    if all(_weight(record.native) <= MOST for record in records):
+        return None
+    message = f"the contact as a whole is too large: a contact may have {MOST // 1024} kB of text"
+    return Entry(Trouble.CANNOT_HOLD, message)
+
+
+def _weight(value: object) -> int:
+    if isinstance(value, str):
+        return len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
+    if isinstance(value, dict):
+        return sum(_weight(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(_weight(item) for item in value)
+    return 0
+
+
 def _record(half: Half) -> Record:
     if half.record is None:
         raise ValueError("merging needs both records")
@@ -203,7 +232,7 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
             continue
         if drift is Drift.ALIKE:
             merged.base[name] = sugar
-            _forget(merged, name)
+            forget(merged, name)
             continue
         wins = winner(env.settings.conflict, newer=newer, answer=link.answers.get(name))
         verdict = decide(
@@ -219,12 +248,12 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
     return changes
 
 
-def _forget(merged: Link, name: str) -> None:
-    """A rendering belongs to one value of the base; with the value it goes."""
-    merged.renderings = {
-        side: {key: text for key, text in known.items() if key != name} for side, known in merged.renderings.items()
+def forget(link: Link, name: str) -> None:
+    """Renderings and a person's answer belong to one value of the base; with the value they go."""
+    link.renderings = {
+        side: {key: text for key, text in known.items() if key != name} for side, known in link.renderings.items()
     }
-    merged.answers = {key: side for key, side in merged.answers.items() if key != name}
+    link.answers = {key: side for key, side in link.answers.items() if key != name}
 
 
 def _why(drift: Drift, verdict: Verdict, base: str | None) -> str:
@@ -265,7 +294,7 @@ def _emails(
     ):
         if not write:
             continue
-        dropped = link.dropped_emails.get(side, ())
+        dropped = left_out(link, side)
         sent = tuple(e for e in target if email_key(e.address) not in dropped)
         targets[side] = sent
         after = ", ".join(e.address for e in sent)

@@ -8,21 +8,22 @@ any        gone                       gone                       CLOSE: tombston
 any        missing                    gone                       CLOSE likewise
 parked     any other                  any                        NOTHING: quarantined
 any        (any)                      missing, not gone          WAIT for a tombstone or a complete listing
-any        missing                    present                    PARK "gone from Sugar"
 tombstone  both there again           —                          REVIVE: live, merged with its base
 tombstone  anything else              —                          NOTHING
+any other  missing                    present                    PARK "gone from Sugar"
 live       present, in scope          present, in scope          merge: UPDATE, LINK or NOTHING
 live       one out of its scope       present                    FREEZE (or DELETE the other's, if so set)
 frozen     in scope again             in scope                   live, merged with its base
 frozen     still out                  present                    NOTHING
 frozen     one gone                   other present              TOMBSTONE, nothing is deleted
+live       gone                       out of its scope           TOMBSTONE likewise
 live       gone, merged away          present                    PARK "merged"
 live       gone                       present, edited            PARK "deleted and edited"
 live       gone                       present, untouched         DELETE, if that direction's Delete is on;
                                                                  else TOMBSTONE
 =========  =========================  =========================  ============================================
 
-The last three rows, FREEZE and DELETE hold with the sides exchanged as well.
+FREEZE and all rows about one that is gone hold with the sides exchanged as well.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ from shared.sync.plan.model import (
     Decision,
     Entry,
     Env,
-    Half,
     Presence,
     Step,
     Subject,
@@ -57,8 +57,8 @@ DOUBT = 60.0
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 
-MergedAway = Callable[[Subject, SideName], tuple[str, ...]]
-"""Subject ids of linked contacts on that side in which a vanished record's emails or phones stand now."""
+MergedAway = Callable[[Link, SideName], tuple[str, ...]]
+"""Subject ids of other linked contacts on that side in which a vanished record's emails or phones stand now."""
 
 
 def plan_pair(env: Env, subject: Subject, merged_away: MergedAway) -> Decision:
@@ -96,13 +96,16 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
     if link.state is LinkState.FROZEN:
         return Decision(subject, Action.NOTHING, f"outside the scope in {where}", link=link)
     other = out[0].other
+    record = subject.half(other).there
     if (
         env.settings.leaves_scope is LeavesScope.DELETE
+        and record is not None
+        and subject.half(out[0]).there
         and len(out) == 1
         and env.direction(out[0]).delete
-        and _untouched(env, link, other, subject.half(other))
+        and _untouched(env, link, other, record)
     ):
-        return _delete(subject, link, other, f"left the scope in {where}")
+        return _delete(subject, link, other, record, f"left the scope in {where}")
     frozen = link.copy()
     frozen.state = LinkState.FROZEN
     return Decision(subject, Action.FREEZE, f"left the scope in {where}; both stay as they are", link=frozen)
@@ -146,22 +149,19 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     record = subject.half(other).there
     if link.state is LinkState.FROZEN or record is None or not record.in_scope:
         return _tombstone(subject, link, side, f"deleted in {here} while outside the scope")
-    if heirs := merged_away(subject, side):
+    if heirs := merged_away(link, side):
         why = f"deleted in {here}, but its email or phone stands in another contact now: merged?"
         return _park(subject, link, Trouble.MERGED, why, heirs)
-    if not _untouched(env, link, other, subject.half(other)):
+    if not _untouched(env, link, other, record):
         why = f"deleted in {here} and edited in {_WHO[other]}"
         return _park(subject, link, Trouble.DELETED_AND_EDITED, why)
     if env.direction(side).delete:
-        return _delete(subject, link, other, f"deleted in {here}")
+        return _delete(subject, link, other, record, f"deleted in {here}")
     return _tombstone(subject, link, side, f"deleted in {here}; deleting in {_WHO[other]} is switched off")
 
 
-def _untouched(env: Env, link: Link, side: SideName, half: Half) -> bool:
+def _untouched(env: Env, link: Link, side: SideName, record: Record) -> bool:
     """Whether this side still shows what was last agreed on, by value."""
-    record = half.there
-    if record is None:
-        return False
     if record.version == link.versions.get(side):
         return True
     view = env.fields[side].view(record.native, link.memo.get(side, {}), None)
@@ -179,10 +179,7 @@ def _untouched(env: Env, link: Link, side: SideName, half: Half) -> bool:
     return EMAILS not in env.names or shown.emails is None or emails == frozenset(link.base_emails or ())
 
 
-def _delete(subject: Subject, link: Link, side: SideName, why: str) -> Decision:
-    record: Record | None = subject.half(side).there
-    if record is None:
-        raise ValueError("deleting needs the record")
+def _delete(subject: Subject, link: Link, side: SideName, record: Record, why: str) -> Decision:
     step = Step(side, Op.DELETE, {}, record.id, record.version, record.native)
     done = link.copy()
     done.state = LinkState.TOMBSTONE

@@ -208,8 +208,8 @@ class Book:
         group.updated_at = self.clock.now()
 
     def group_named(self, name: str) -> Group | None:
-        """The living group of this name."""
-        return next((g for g in self.groups.values() if g.name == name and not g.deleted), None)
+        """The user's living group of this name; the system's take no name away (D)."""
+        return next((g for g in self.groups.values() if g.name == name and not g.deleted and not g.system), None)
 
     def group(self, resource_name: str) -> Group | None:
         """The living group of this resource name."""

@@ -1,0 +1,1 @@
+"""The demo: both simulators, the real engine between them, and a check of every promise. ``make demo`` runs it."""
