@@ -118,8 +118,8 @@ class Connections:
             token_url=self._client.token_url,
         )
         transport = Transport(bearer, gate=gate)
-        self._close.append(transport.close)
         client = PeopleClient(transport, endpoint=self._client.people_url)
+        self._close.append(client.close)
         labels = (settings.label, settings.google_scope)
         fieldmap = PeopleFieldMap(
             synced_fields(settings), custom=settings.custom_fields, region=settings.region, memberships=labels

@@ -21,6 +21,7 @@ from shared.sync.links import Links
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plan.model import Candidate, Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.settings import ConflictRule
 
 _SLICE = 100
 _MOST_KEYS = 1000
@@ -235,6 +236,8 @@ class Gatherer:
             return Half()
         read = self._pool[side][record_id]
         seen = group.seen(side)
+        if not seen and self._env.settings.conflict is ConflictRule.NEWEST:
+            seen = self._queue.seen(side, record_id)
         if isinstance(read, Record):
             return Half(Presence.PRESENT, record_id, read, seen)
         deleted = any(key.deleted for key in group.keys if key.side is side)
@@ -381,17 +384,19 @@ class Gatherer:
 
 
 def _reflected(key: Dirty, link: Link) -> bool:
-    """Google's etag moves with every change, so an equal one shows the state that the link reflects."""
-    return (
-        key.side is SideName.GOOGLE
-        and key.lane in (Lane.FEED, Lane.ECHO)
-        and not key.deleted
-        and not key.tries
-        and bool(key.version)
-        and key.version == link.versions.get(SideName.GOOGLE)
-        and link.state is LinkState.LIVE
-        and not link.parked
-    )
+    """Whether the link reflects this key already, so that there is nothing to read.
+
+    Either both sides were read, and all that was found was settled, in the run that observed the key or in a later one;
+    or it shows the very version that the link reflects: Google's etag moves with every change.
+    """
+    if key.deleted or key.previous or key.tries or link.parked or link.state is not LinkState.LIVE:
+        return False
+    if key.lane not in (Lane.FEED, Lane.ECHO, Lane.SWEEP):
+        return False
+    if 0 < key.epoch <= link.epoch:
+        return True
+    same = bool(key.version) and key.version == link.versions.get(key.side)
+    return same and key.side is SideName.GOOGLE and key.lane is not Lane.SWEEP
 
 
 def _open(subject: Subject) -> SideName | None:

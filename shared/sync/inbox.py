@@ -5,6 +5,7 @@ So nobody's click is lost, and no document is written by two.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -12,7 +13,7 @@ import msgspec
 
 from shared.clock import Ids
 from shared.side import SideName
-from shared.store.port import Change, Create, Doc, Put, Remove, Store, Where
+from shared.store.port import Change, Create, Data, Doc, Put, Remove, Store, Where
 from shared.sync.backlog import OPEN, RELEASED
 from shared.sync.head import Head
 from shared.sync.link import Link
@@ -21,6 +22,7 @@ from shared.sync.plain import plain
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.settings import Settings, parse
 
+_log = logging.getLogger(__name__)
 _MOST = 100
 
 
@@ -66,7 +68,7 @@ def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
         BadSettings: the settings document holds a value out of range.
     """
     docs = store.query(paths.inbox, order="at", limit=_MOST)
-    wishes = [msgspec.convert(doc.data, Wish) for doc in docs]
+    wishes = [wish for doc in docs if (wish := _wish(doc)) is not None]
     changes: list[Change] = [Remove(doc.path) for doc in docs]
     read = len(docs)
     old = parse(head.settings)
@@ -80,39 +82,54 @@ def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
             if _wakes(old, settings):
                 queue.wake_asleep()
         head.settings = plain(settings)
+    made: dict[str, Data] = {}
     for wish in wishes:
         if wish.kind == "look" and wish.side is not None:
             queue.add(Lane.RELEASED, [Dirty(side=wish.side, id=wish.record, seen_at=wish.at, lane=Lane.RELEASED)])
         elif wish.kind == "release":
-            released, count = _release(store, paths, head, queue, wish)
-            changes += released
-            read += count
+            read += _release(store, paths, head, queue, wish, made)
+    changes += [Put(path, data) for path, data in made.items()]
     return Drained(settings=settings, changes=changes, relist=relist, read=read)
 
 
-def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish) -> tuple[list[Change], int]:
+def _wish(doc: Doc) -> Wish | None:
+    """The wish inside; one that is none (written by another version, say) is removed with the others, and logged."""
+    try:
+        return msgspec.convert(doc.data, Wish)
+    except msgspec.ValidationError as error:
+        _log.warning("inbox document %s is no wish: %s", doc.id, error)
+        return None
+
+
+def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, made: dict[str, Data]) -> int:
+    """Releases what the wish names; how many documents were read.
+
+    Args:
+        made: what the wishes drained so far have made of the documents, by path; an entry that several of them name is
+            released once, with all that they say of it.
+    """
     docs = _chosen(store, paths, wish)
     links = store.get_all([paths.link(doc.data["link"]) for doc in docs if doc.data.get("link")])
-    changes: list[Change] = []
     for doc in docs:
         if doc.data.get("state") != OPEN:
             continue
-        changes.append(Put(doc.path, {**doc.data, "state": RELEASED}))
-        head.backlog = max(0, head.backlog - 1)
+        if doc.path not in made:
+            made[doc.path] = {**doc.data, "state": RELEASED}
+            head.backlog = max(0, head.backlog - 1)
         name = doc.data.get("link")
         found = links.get(paths.link(name)) if name else None
         if found is not None:
-            link = Link.load(found.data)
+            link = Link.load(made.get(found.path, found.data))
             link.parked = False
             link.answers = {**link.answers, **wish.answers}
-            changes.append(Put(found.path, link.data()))
+            made[found.path] = link.data()
         for side in SideName:
             if record := doc.data["ids"].get(side.value):
                 key = Dirty(
                     side=side, id=record, seen_at=doc.data["at"], lane=Lane.RELEASED, tries=1, exempt=wish.approve
                 )
                 queue.add(Lane.RELEASED, [key])
-    return changes, len(docs) + len(links)
+    return len(docs) + len(links)
 
 
 def _chosen(store: Store, paths: Paths, wish: Wish) -> Sequence[Doc]:

@@ -45,6 +45,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     deleted_on: SideName | None = None
     """With a tombstone: where the user deleted it."""
     both_gone_at: str | None = None
+    epoch: int = 0
+    """Of the run that last read both sides and settled what it found: what was observed by then is reflected."""
     gone: list[SideName] = []
     """Where its deletion has been proven; kept, because a proof is shown only once."""
     parked: bool = False

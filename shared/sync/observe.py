@@ -72,6 +72,8 @@ class Observer:
         """Versions by id that the feeds reported as changed in this run, sweeps and echoes apart."""
         self.emptied = False
         """A side that has linked contacts was listed to its end and showed none."""
+        self.swept = False
+        """The sweep's listing came to its end in this run."""
 
     def run(self, until: datetime) -> None:
         """Pulls until both feeds are at their end or the time is up; what is left goes on in the next run.
@@ -210,7 +212,8 @@ class Observer:
         state.contacts = len(listed)
         self._removals += self._index.swap(side)
         began = listing.began_at or page.began_at.isoformat()
-        state.full_at = state.complete_at = began
+        state.full_at, state.complete_at = began, max(began, state.complete_at or "")
+        self.swept = self.swept or side is SWEEPS
         state.full = None
         if page.delta is not None and (state.delta is None or side is SWEEPS):
             state.delta, state.going = page.delta, None
@@ -241,6 +244,7 @@ class Observer:
                     previous=list(key.previous_ids),
                     planted=list(key.planted),
                     lane=lane,
+                    epoch=self._ledger.epoch,
                 )
             ],
         )

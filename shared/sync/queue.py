@@ -62,6 +62,8 @@ class Dirty(msgspec.Struct, array_like=True, kw_only=False):
     tries: int = 0
     exempt: bool = False
     """A person approved what the guard held."""
+    epoch: int = 0
+    """Of the run that observed it. Runs follow one another under the lease, so epochs order them without clocks."""
 
 
 def _join(old: Dirty, new: Dirty) -> Dirty:
@@ -78,6 +80,7 @@ def _join(old: Dirty, new: Dirty) -> Dirty:
         lane=new.lane,
         tries=max(old.tries, new.tries),
         exempt=old.exempt or new.exempt,
+        epoch=max(old.epoch, new.epoch),
     )
 
 
@@ -169,6 +172,11 @@ class Queue:
             if info is not None and (key.side, key.id) in self._chunk(info).keys:
                 return info, self._chunk(info)
         return None
+
+    def seen(self, side: SideName, record: str) -> str:
+        """When a change of this record was first seen, if the feed's lane holds one; blank if not."""
+        place = self._place(Lane.FEED, Dirty(side=side, id=record, seen_at=""))
+        return place[1].keys[side, record].seen_at if place is not None else ""
 
     def _join(self, info: ChunkInfo, chunk: _Chunk, key: Dirty) -> None:
         old = chunk.keys[key.side, key.id]

@@ -16,6 +16,7 @@ from shared.sync import backlog, history
 from shared.sync.claims import Claims
 from shared.sync.gather import Batch, Gatherer, backlog_id
 from shared.sync.head import Head
+from shared.sync.housekeeping import dead_links, drop_claims
 from shared.sync.inbox import drain
 from shared.sync.index import Index
 from shared.sync.journal import Intent, Journal, intent
@@ -75,6 +76,7 @@ class Run:
         self._journal = Journal(store, paths, head)
         self._recents = Recents(store, paths)
         self._links = Links(store, paths)
+        self._instance = instance
         self._claims = Claims(store, paths, instance)
         self._pending: list[Change] = []
         """Changes that wait for the next commit."""
@@ -292,6 +294,8 @@ class Run:
             if out.link is not None:
                 out.link.intents = [op.id for op in ops if not isinstance(answers[op.id], InDoubt)]
                 out.link.intents += [op.id for op, _ in recovered.facts.get(name, ())]
+                if out.again is None and not out.doubt:
+                    out.link.epoch = self._ledger.epoch
             settled.append(out)
         return settled
 
@@ -393,6 +397,11 @@ class Run:
             report.message = trouble.message
         report.pages = observer.pages
         changes = [*observer.changes()]
+        if observer.swept and not preview:
+            written = {change.path for change in self._pending}
+            dead = dead_links(self._store, self._paths, self._clock.now())
+            changes += [change for change in dead if change.path not in written]
+            drop_claims(self._store, self._instance, self._clock.now())
         if not preview:
             self._schedule(trouble)
             if report.writes or settled_something(settled) or trouble is not None:

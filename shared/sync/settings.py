@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import phonenumbers
 
-from shared.contact.fields import CUSTOM_PREFIX, EMAILS, FIELDS
+from shared.contact.fields import ADDRESS_PARTS, ADDRESS_SLOTS, CUSTOM_PREFIX, EMAILS, FIELDS
 from shared.errors import BadSettings
 
 
@@ -72,7 +72,32 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 DEFAULTS = Settings()
 _NATIVE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _GROUP = re.compile(r"contactGroups/[^/\s]{1,128}")
-_RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email", "email1"})
+_RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email1"})
+_TAKEN = frozenset(
+    [
+        "salutation",
+        "first_name",
+        "middle_name",
+        "last_name",
+        "suffix",
+        "nickname",
+        "account_name",
+        "title",
+        "department",
+        "email",
+        "phone_work",
+        "phone_mobile",
+        "phone_home",
+        "phone_other",
+        "phone_fax",
+        "assistant_phone",
+        "birthdate",
+        "website",
+        "description",
+        "assistant",
+    ]
+) | {f"{slot}_address_{part}" for slot in ADDRESS_SLOTS for part in ADDRESS_PARTS}
+"""Sugar fields with a place of their own: mapped once more, two Google fields would fight for one."""
 
 
 def parse(raw: Any) -> Settings:
@@ -116,6 +141,8 @@ def check(settings: Settings) -> None:
     for native, label in settings.custom_fields.items():
         if not _NATIVE.fullmatch(native) or native in _RESERVED:
             raise BadSettings("custom_fields", f"{native[:64]!r} is not the name of a Sugar field that can be mapped")
+        if native in _TAKEN:
+            raise BadSettings("custom_fields", f"{native} is synced already; only further Sugar fields can be mapped")
         if not label.strip() or len(label) > 100:
             raise BadSettings("custom_fields", f"the label of {native} must have 1 to 100 characters")
         if label.strip().casefold() in labels:

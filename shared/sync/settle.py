@@ -122,11 +122,11 @@ _TOLD = frozenset({Action.LINK, Action.TOMBSTONE, Action.REVIVE, Action.FREEZE, 
 
 
 def _differs(link: Link, stored: Link) -> bool:
-    """Whether storing is worth a write; versions alone are not, they only save reads."""
+    """Whether storing is worth a write; versions and the epoch alone are not, they only save reads."""
     one, two = link.data(), stored.data()
     for data in (one, two):
-        data.pop("versions", None)
-        data.pop("intents", None)
+        for name in ("versions", "intents", "epoch"):
+            data.pop(name, None)
     return one != two
 
 
@@ -309,13 +309,16 @@ def _row(decision: Decision, native: Mapping[str, Any], results: Results) -> dic
 
 
 def _reflect(out: Settled, decision: Decision, results: Results, link: Link | None) -> None:
-    """Which versions need no second look: those that were read and not written since, if nothing is owed to them."""
+    """Which versions need no second look: those that were read and not written since, if nothing is owed to them.
+
+    One outside the scope does: it may come back by a flag that moves no date.
+    """
     if out.doubt or out.again is not None:
         return
     written = {step.side for step, _ in results}
     for side in SideName:
         record = decision.subject.half(side).there
-        if record is not None and side not in written and record.settled:
+        if record is not None and side not in written and record.settled and record.in_scope:
             out.versions.append((side, record.id, record.version, True))
     if link is not None:
         link.versions.update({side: v for side, _, v, _ in out.versions})

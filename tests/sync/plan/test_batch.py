@@ -121,11 +121,13 @@ def test_fields_that_the_other_side_does_not_have_are_not_created() -> None:
 
 @both_sides
 def test_the_switch_for_creating(side: SideName) -> None:
-    where = env(**{f"from_{side}": Direction(create=False)})
+    switches: dict[str, Any] = {f"from_{side}": Direction(create=False)}
+    where = env(**switches)
     found = plan(alone(of(side, MAIL, **ANN), side), where=where)
     assert (found.action, found.steps, found.asleep) == (Action.NOTHING, (), True)
     # The other direction's switches have no say in it.
-    where = env(**{f"from_{side.other}": ALL_OFF})
+    switches = {f"from_{side.other}": ALL_OFF}
+    where = env(**switches)
     assert plan(alone(of(side, MAIL, **ANN), side), where=where).action is Action.CREATE
 
 
@@ -218,7 +220,9 @@ def vanished(side: SideName, base: dict[str, Any], emails: list[str]) -> Subject
 def heir(side: SideName, *emails: str, base: dict[str, Any] | None = None, **values: Any) -> Candidate:
     """Another linked contact on that side."""
     record = sugar("s7", *emails, **values) if side is SUGAR else google("people/g7", *emails, **values)
-    return Candidate(side, record, link(base or {}, id="l7", **{f"{side}_id": record.id}))
+    known = link(base or {}, id="l7")
+    known.on(side, record.id)
+    return Candidate(side, record, known)
 
 
 HEIRS = [

@@ -34,7 +34,7 @@ NAMES = [
     *("phone_work", "phone_mobile", "phone_home", "primary_street", "primary_city", "alt_city", "assistant"),
 ]
 MAILS = ["a@x.example", "B@x.example", "b@X.example", "c@x.example"]
-SECRET = [{"value": "+1 202 555 0199", "type": "work"}, {"value": "+1 202 555 0100", "type": "yacht"}]
+SECRET = [{"value": "+1 202 555 0199", "type": "pager"}, {"value": "+1 202 555 0188", "type": "yacht"}]
 
 
 @st.composite
@@ -119,7 +119,7 @@ def edited(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any], dict[str, A
     return base, unlike(base, draw), unlike(base, draw), draw(st.booleans())
 
 
-@tries(max_examples=150)
+@tries(max_examples=100)
 @given(case=edited(), changes=switches)
 def test_edits_on_both_sides_come_to_rest(
     case: tuple[dict[str, Any], dict[str, Any], dict[str, Any], bool], changes: dict[str, Any]
@@ -135,7 +135,7 @@ def test_edits_on_both_sides_come_to_rest(
         assert private(two) == SECRET, "private phones are untouched"
 
 
-@tries(max_examples=100)
+@tries(max_examples=60)
 @given(case=edited(), changes=switches)
 def test_linking_comes_to_rest(
     case: tuple[dict[str, Any], dict[str, Any], dict[str, Any], bool], changes: dict[str, Any]
@@ -150,7 +150,7 @@ def test_linking_comes_to_rest(
         assert not secret or private(two) == SECRET
 
 
-@tries(max_examples=60)
+@tries(max_examples=40)
 @given(contact=contacts(), to_google=st.booleans())
 def test_creating_comes_to_rest(contact: dict[str, Any], to_google: bool) -> None:
     where = env()
@@ -159,7 +159,8 @@ def test_creating_comes_to_rest(contact: dict[str, Any], to_google: bool) -> Non
     assert decision.action is Action.CREATE
     out = settle(where, decision, answers(decision), NOW, None)
     records = after(decision)
+    mine, theirs = records[SUGAR], records[GOOGLE]
     assert out.link is not None
-    assert records[SUGAR] is not None
-    assert records[GOOGLE] is not None
-    at_rest(where, out.link, records[SUGAR], records[GOOGLE])
+    assert mine is not None
+    assert theirs is not None
+    at_rest(where, out.link, mine, theirs)

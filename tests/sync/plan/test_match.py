@@ -27,6 +27,13 @@ def g(record: str = "people/g1", *emails: str, **more: Any) -> Record:
     return google(record, *emails, **more)
 
 
+def ids_of(known: Link, side: SideName, mine: str, theirs: str) -> Link:
+    """The link of these two records, ``mine`` on that side."""
+    known.on(side, mine)
+    known.on(side.other, theirs)
+    return known
+
+
 def of(side: SideName, record: str, *emails: str, **more: Any) -> Record:
     return s(record, *emails, **more) if side is SUGAR else g(f"people/{record}", *emails, **more)
 
@@ -146,7 +153,7 @@ def test_a_match_that_is_linked_counts_with_the_same_or_a_blank_name(
     side: SideName, mine: dict[str, Any], theirs: dict[str, Any], duplicate: bool
 ) -> None:
     shown = of(side.other, "2", MAIL, **theirs)
-    known = link({}, **{f"{side}_id": "x", f"{side.other}_id": shown.id})
+    known = ids_of(link({}), side, "x", shown.id)
     found = only(plan(alone(of(side, "1", MAIL, **mine)), candidates=(candidate(shown, known),)))
     if duplicate:
         trouble, who = asked(found)
@@ -161,7 +168,7 @@ def test_a_linked_rival_counts_with_the_same_or_a_blank_name(
     side: SideName, rival: dict[str, Any], found_one: dict[str, Any], stands_in_the_way: bool
 ) -> None:
     linked = of(side, "9", MAIL, **rival)
-    known = link({}, **{f"{side}_id": linked.id, f"{side.other}_id": "y"})
+    known = ids_of(link({}), side, linked.id, "y")
     theirs = of(side.other, "2", MAIL, **found_one)
     found = only(plan(alone(of(side, "1", MAIL, **BOB)), candidates=(candidate(linked, known), candidate(theirs))))
     if stands_in_the_way:
@@ -214,8 +221,8 @@ def test_another_name_with_the_same_phone_is_somebody_else() -> None:
 
 def tombstone(side: SideName, theirs: Record, **more: Any) -> Link:
     """A pair that was deleted on that side; the other one's contact stays."""
-    ids = {f"{side}_id": "people/old" if side is GOOGLE else "old", f"{side.other}_id": theirs.id}
-    return link(ANN, [MAIL], state=LinkState.TOMBSTONE, deleted_on=side, **ids, **more)
+    old = "people/old" if side is GOOGLE else "old"
+    return ids_of(link(ANN, [MAIL], state=LinkState.TOMBSTONE, deleted_on=side, **more), side, old, theirs.id)
 
 
 @both_sides
@@ -235,7 +242,7 @@ def test_what_the_user_creates_again_lives_again_under_its_link(side: SideName) 
 def test_a_pair_that_lives_again_and_stands_in_the_batch_has_one_decision(side: SideName) -> None:
     theirs = of(side.other, "2", MAIL, **ANN)
     known = tombstone(side, theirs)
-    halves = {side: gone(known.id_on(side)), side.other: theirs}
+    halves: dict[SideName, Any] = {side: gone(known.id_on(side)), side.other: theirs}
     own = subject(halves[SUGAR], halves[GOOGLE], known)
     another = subject(s("s9"), g("people/g9"), link(id="l9"))
     found = plan(alone(of(side, "1", MAIL, **ANN), key="k1"), another, own)
@@ -247,7 +254,7 @@ def test_a_pair_that_lives_again_and_stands_in_the_batch_has_one_decision(side: 
 def test_a_pair_that_is_being_dealt_with_is_not_revived_meanwhile(side: SideName) -> None:
     theirs = of(side.other, "2", MAIL, **ANN)
     known = tombstone(side, theirs)
-    halves = {side: gone(known.id_on(side)), side.other: theirs}
+    halves: dict[SideName, Any] = {side: gone(known.id_on(side)), side.other: theirs}
     own = subject(halves[SUGAR], halves[GOOGLE], known, doubt=True)
     found = plan(alone(of(side, "1", MAIL, **ANN), key="k1"), own)
     assert {d.subject.key: d.action for d in found.decisions} == {known.id: Action.WAIT, "k1": Action.WAIT}

@@ -27,7 +27,7 @@ from tests.sync.plan.make import (
 
 NAMED: dict[str, Any] = {"first_name": "Ann", "last_name": "Lee"}
 MAIL = "ann@x.example"
-NO_DELETE = {"from_sugar": Direction(delete=False), "from_google": Direction(delete=False)}
+NO_DELETE: dict[str, Any] = {"from_sugar": Direction(delete=False), "from_google": Direction(delete=False)}
 
 
 def record(side: SideName, *, in_scope: bool = True, version: str = "v2", **values: Any) -> Record:
@@ -140,7 +140,7 @@ def test_what_sugar_did_not_find_is_asked_about(state: LinkState) -> None:
 def test_a_tombstone_never_comes_back_by_itself(side: SideName, theirs: str) -> None:
     known = base(state=LinkState.TOMBSTONE, deleted_on=side)
     other = side.other
-    shown = record(other, in_scope=theirs != "out of scope", **({"title": "new"} if theirs == "edited" else {}))
+    shown = record(other, in_scope=theirs != "out of scope", title="new" if theirs == "edited" else "")
     mine = missing("s1") if theirs == "missing" and side is SUGAR else lost(side)
     found = plan(pair(side, mine, shown, known))
     assert (found.action, found.steps, found.entries) == (Action.NOTHING, (), ())
@@ -185,7 +185,7 @@ def test_both_edited_alike_moves_the_base_without_a_write() -> None:
 
 @both_sides
 def test_what_a_switch_holds_back_sleeps(side: SideName) -> None:
-    closed = {f"from_{side}": Direction(update=False)}
+    closed: dict[str, Any] = {f"from_{side}": Direction(update=False)}
     found = plan(pair(side, record(side, title="new"), record(side.other), base()), **closed)
     assert (found.action, found.steps, found.asleep) == (Action.NOTHING, (), True)
 
@@ -206,8 +206,8 @@ def test_a_merge_that_cannot_go_on_parks_the_contact_with_its_link_as_it_was() -
 @pytest.mark.parametrize("may_delete", [False, True])
 @pytest.mark.parametrize("edited", [False, True])
 def test_leaving_the_scope(side: SideName, rule: LeavesScope, may_delete: bool, edited: bool) -> None:
-    theirs = record(side.other, **({"title": "new"} if edited else {}))
-    switches = {f"from_{side}": Direction(delete=may_delete), "leaves_scope": rule}
+    theirs = record(side.other, title="new" if edited else "")
+    switches: dict[str, Any] = {f"from_{side}": Direction(delete=may_delete), "leaves_scope": rule}
     found = plan(pair(side, record(side, in_scope=False, title="theirs"), theirs, base()), **switches)
     assert found.link is not None
     assert found.link.base["title"] == "", "the base waits for it to come back"
@@ -268,7 +268,7 @@ def test_deleted_while_outside_the_scope_deletes_nothing(side: SideName, state: 
 @both_sides
 @pytest.mark.parametrize("edited", [False, True])
 def test_merged_away_is_asked_about(side: SideName, edited: bool) -> None:
-    theirs = record(side.other, **({"title": "new"} if edited else {}))
+    theirs = record(side.other, title="new" if edited else "")
     found = plan(pair(side, lost(side), theirs, base()), heirs=("g:people:g2",))
     assert (found.action, found.steps) == (Action.PARK, ())
     assert [(e.trouble, e.candidates) for e in found.entries] == [(Trouble.MERGED, ("g:people:g2",))]

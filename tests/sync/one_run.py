@@ -1,0 +1,39 @@
+"""Runs of one user in a process of their own: ``python -m tests.sync.one_run FILE UID NOW URL CLIENT SECRET RUNS``.
+
+Prints one JSON line a run, with the process's peak memory so far.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from datetime import datetime
+
+from shared.account.connect import Connections, OAuthClient
+from shared.account.grants import GrantStore, paths_of
+from shared.clock import RandomIds
+from shared.store.sqlite import SqliteStore
+from shared.sync.engine import Engine
+from tests.simulators.wire import SimClock
+
+
+def main(file: str, uid: str, now: str, people_url: str, client_id: str, secret: str, runs: str) -> None:
+    clock = SimClock(datetime.fromisoformat(now), running=True)
+    store = SqliteStore(file)
+    grants = GrantStore(store, uid).load()
+    paths = paths_of(uid, grants)
+    client = OAuthClient(client_id, secret, f"{people_url}/token", people_url)
+    connections = Connections(GrantStore(store, uid), clock, client)
+    instance = grants.sugar.instance if grants.sugar else ""
+    engine = Engine(store, paths, connections, clock, RandomIds(clock), instance=instance)
+    for _ in range(int(runs)):
+        report = engine.run()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        print(json.dumps({**report.summary(), "pages": report.pages, "peak_mib": peak}), flush=True)
+    connections.close()
+    store.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
