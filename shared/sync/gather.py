@@ -56,6 +56,8 @@ class _Group:
     link: Link | None
     ids: dict[SideName, str]
     keys: list[Dirty] = field(default_factory=list)
+    merged_into: dict[SideName, str] = field(default_factory=dict)
+    """The linked record that answers for this one now."""
 
     def seen(self, side: SideName) -> str:
         """When its change there was first seen; an echo is our own write and counts only where nothing else does."""
@@ -123,6 +125,7 @@ class Gatherer:
         groups = self._groups(batch, doubtful, found, sources)
         batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
         self._read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
+        self._renamed(groups, batch)
         self._restored(groups, batch)
         for group in groups:
             subject = self._subject(group, blocked)
@@ -157,9 +160,15 @@ class Gatherer:
             if not part:
                 break
             taken += len(part)
-            linked = self._linked(part) | unstored
+            linked = self._linked(part) | {name: [link] for name, link in unstored.items()}
             for key in part:
-                link = linked.get((key.side, key.id))
+                links = linked.get((key.side, key.id), [])
+                link = links[0] if links else None
+                if len(by_link) + len(loose) + len(links) <= self._most:
+                    for merged in links[1:]:
+                        by_link.setdefault(merged.id, _Group(merged, {side: merged.id_on(side) for side in SideName}))
+                elif links[1:]:
+                    continue
                 if link is not None and link.id in by_link:
                     by_link[link.id].keys.append(key)
                 elif (key.side, key.id) in loose:
@@ -169,26 +178,61 @@ class Gatherer:
                 elif len(by_link) + len(loose) >= self._most:
                     continue
                 elif link is not None:
-                    if link.id_on(key.side) != key.id and key.id and key.previous:
-                        link.on(key.side, key.id)
                     by_link[link.id] = _Group(link, {side: link.id_on(side) for side in SideName}, [key])
                 else:
                     loose[key.side, key.id] = _Group(None, {key.side: key.id}, [key])
         return [*by_link.values(), *loose.values()]
 
-    def _linked(self, keys: Iterable[Dirty]) -> dict[tuple[SideName, str], Link]:
-        """The links of these keys, by record id, by an earlier id of the same record, or by our planted key."""
-        found: dict[tuple[SideName, str], Link] = {}
+    def _linked(self, keys: Iterable[Dirty]) -> dict[tuple[SideName, str], list[Link]]:
+        """The links of these keys, by record id or by an earlier id of the same record.
+
+        Several, where linked records became one: the first is the one that stays.
+        """
+        found: dict[tuple[SideName, str], list[Link]] = {}
         keys = list(keys)
         for side in SideName:
             mine = [key for key in keys if key.side is side]
             links = self._links.of(side, [record for key in mine for record in (key.id, *key.previous)])
             for key in mine:
-                for record in (key.id, *key.previous):
-                    if record in links:
-                        found[side, key.id] = links[record]
-                        break
+                known = [links[record] for record in (key.id, *key.previous) if record in links]
+                if known:
+                    found[side, key.id] = list({link.id: link for link in known}.values())
         return found
+
+    def _renamed(self, groups: list[_Group], batch: Batch) -> None:
+        """Records that answer by another name than the one they were read by.
+
+        The link follows, unless that name has a link of its own: then the user merged the two, and this one is gone.
+        """
+        for side in SideName:
+            moved: list[tuple[_Group, Record]] = []
+            for group in groups:
+                read = self._pool[side].get(group.ids.get(side, ""))
+                if isinstance(read, Record) and read.id != group.ids[side]:
+                    moved.append((group, read))
+            owners = self._links.of(side, [read.id for _, read in moved])
+            for group, read in moved:
+                self._pool[side][read.id] = read
+                twin = next((g for g in groups if g is not group and g.ids.get(side) == read.id), None)
+                owner = twin.link if twin is not None and twin.link is not None else owners.get(read.id)
+                if group.link is None:
+                    if twin is not None:
+                        twin.keys += group.keys
+                        groups.remove(group)
+                        continue
+                    group.link = owner
+                    group.ids = {side: read.id} if owner is None else {each: owner.id_on(each) for each in SideName}
+                    if owner is not None:
+                        batch.stored[owner.id] = owner.copy()
+                        self._read({each: [record] for each, record in group.ids.items()})
+                elif owner is not None and owner.id != group.link.id:
+                    group.merged_into[side] = read.id
+                else:
+                    group.link.on(side, read.id)
+                    group.ids[side] = read.id
+                    if twin is not None:
+                        group.keys += twin.keys
+                        groups.remove(twin)
 
     def _restored(self, groups: list[_Group], batch: Batch) -> None:
         """A record without link that carries our key, while the link's own is gone, is that contact come back."""
@@ -202,9 +246,11 @@ class Gatherer:
         links = self._links.get(planted)
         self._read({side: [link.id_on(side) for link in links.values()] for side in SideName})
         for link in links.values():
-            if not isinstance(self._pool[SideName.GOOGLE].get(link.google_id), Absent):
-                continue
             group = planted[link.id]
+            read = self._pool[SideName.GOOGLE].get(link.google_id)
+            renamed = isinstance(read, Record) and read.id == group.ids[SideName.GOOGLE]
+            if group.link is not None or not (renamed or isinstance(read, Absent)):
+                continue
             twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
             if twin is not None:
                 group.keys += twin.keys
@@ -236,6 +282,8 @@ class Gatherer:
             return Half()
         read = self._pool[side][record_id]
         seen = group.seen(side)
+        if side in group.merged_into:
+            return Half(Presence.GONE, record_id, None, seen, merged_into=group.merged_into[side])
         if not seen and self._env.settings.conflict is ConflictRule.NEWEST:
             seen = self._queue.seen(side, record_id)
         if isinstance(read, Record):

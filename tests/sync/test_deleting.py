@@ -69,8 +69,9 @@ def test_with_delete_off_the_other_one_stays_and_never_brings_it_back(side: Side
             else:
                 w.sugar.edit(link.sugar_id, title="Edited")
             settle(user)
-            w.clock.advance(40 * DAY)
-            settle(user)
+            for _ in range(4):
+                w.clock.advance(9 * DAY)
+                settle(user)
             user.set(**{f"from_{side}": ON})
             settle(user)
         assert sent.sugar == sent.google == 0

@@ -188,7 +188,7 @@ class _Heirs:
 
     def __init__(self, env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> None:
         self._env = env
-        self._linked: dict[tuple[SideName, str], tuple[Contact, Link]] = {}
+        self._linked: dict[tuple[SideName, str], tuple[Contact, Candidate, Link]] = {}
         for candidate in candidates:
             if candidate.link is not None:
                 self._see(candidate.side, candidate, candidate.link)
@@ -201,18 +201,19 @@ class _Heirs:
     def _see(self, side: SideName, candidate: Candidate, link: Link) -> None:
         view = self._env.fields[side].view(candidate.record.native, link.memo.get(side, {}), None)
         shown = decode(self._env, side, view.contact, link, None)
-        self._linked[side, candidate.record.id] = (shown, link)
+        self._linked[side, candidate.record.id] = (shown, candidate, link)
 
     def of(self, link: Link, side: SideName) -> tuple[str, ...]:
         region = self._env.settings.region
         emails = frozenset(link.base_emails or ())
         phones = {normal(Kind.PHONE, link.base.get(slot, ""), region) for slot in PHONE_SLOTS} - {""}
         found = []
-        for (where, record_id), (contact, owner) in self._linked.items():
+        for (where, record_id), (contact, candidate, owner) in self._linked.items():
             if where is not side or owner.id == link.id:
                 continue
             held = {normal(Kind.PHONE, contact.get(slot), region) for slot in PHONE_SLOTS}
             before = {normal(Kind.PHONE, owner.base.get(slot, ""), region) for slot in PHONE_SLOTS}
-            if emails & email_keys(contact.emails or ()) or phones & (held - before):
+            carried = link.id in candidate.record.planted  # a merge takes the key along
+            if carried or emails & email_keys(contact.emails or ()) or phones & (held - before):
                 found.append(subject_id(side, record_id))
         return tuple(sorted(found))

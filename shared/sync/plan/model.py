@@ -36,6 +36,8 @@ class Half:
     record: Record | None = None
     seen_at: str = ""
     """When its change was first seen, ISO 8601; blank if no change of it is known."""
+    merged_into: str = ""
+    """Gone, because that side says that it is this other, linked record now."""
 
     @property
     def there(self) -> Record | None:

@@ -36,6 +36,7 @@ from shared.contact.fields import EMAILS
 from shared.contact.normal import normal
 from shared.side import Op, Record, SideName
 from shared.sync.link import Link, LinkState
+from shared.sync.paths import subject_id
 from shared.sync.plan.merge import decode, merge
 from shared.sync.plan.model import (
     Action,
@@ -149,7 +150,8 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     record = subject.half(other).there
     if link.state is LinkState.FROZEN or record is None or not record.in_scope:
         return _tombstone(subject, link, side, f"deleted in {here} while outside the scope")
-    if heirs := merged_away(link, side):
+    into = subject.half(side).merged_into
+    if heirs := (subject_id(side, into),) if into else merged_away(link, side):
         why = f"deleted in {here}, but its email or phone stands in another contact now: merged?"
         return _park(subject, link, Trouble.MERGED, why, heirs)
     if not _untouched(env, link, other, record):
