@@ -31,7 +31,6 @@ REMEDY: Mapping[Trouble, str] = {
     Trouble.REJECTED: "See what the other side answered, mend the contact, then release it.",
     Trouble.FORBIDDEN: "Ask the administrator for the right to edit it, then release it.",
     Trouble.DOUBTFUL_CREATE: "Look whether it was created already: then link or delete the copy and release it.",
-    Trouble.EXTRA_COPY: "Merge the copies, then release the contact.",
 }
 """What to do, by class."""
 

@@ -25,7 +25,8 @@ from shared.sync.settings import ConflictRule
 
 _SLICE = 100
 _MOST_KEYS = 1000
-_MOST_CANDIDATES = 300
+_CANDIDATES = 3
+"""Times the batch: so many candidates of all subjects together are read on a side."""
 _MOST_HEIRS = 20
 _ROUNDS = 3
 
@@ -323,11 +324,31 @@ class Gatherer:
             heirs = {side: set() for side in SideName}
             if not any(wanted.values()):
                 break
+            self._crowds(batch, wanted)
             self._read(wanted)
-            fresh = {side: self._present(side, sorted(wanted[side])[:_MOST_CANDIDATES]) for side in SideName}
+            fresh = {side: self._present(side, wanted[side]) for side in SideName}
             known |= {(side, record) for side in SideName for record in wanted[side]}
             frontier = self._admit(batch, fresh)
         self._look_up(batch, loose, known)
+
+    def _crowds(self, batch: Batch, wanted: dict[SideName, set[str]]) -> None:
+        """Where too many share an email (or a name) to read them all, nobody among them is matched or created.
+
+        Who was left out might have been the one match, so leaving out silently would double contacts.
+        """
+        for side in SideName:
+            most = _CANDIDATES * self._most
+            if len(wanted[side]) <= most:
+                continue
+            left_out = set(sorted(wanted[side])[most:])
+            wanted[side] -= left_out
+            for n, subject in enumerate(batch.subjects):
+                own = _open(subject)
+                record = subject.half(own).there if own is not None else None
+                if subject.link is not None or own is None or record is None:
+                    continue
+                if left_out & self._index.find(side, self._terms(own, record)):
+                    batch.subjects[n] = replace(subject, crowded=True)
 
     def _admit(self, batch: Batch, fresh: Mapping[SideName, Mapping[str, Record]]) -> dict[SideName, dict[str, Record]]:
         """Takes these in as candidates; those without link are followed further."""

@@ -121,6 +121,7 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
         if found is not None:
             link = Link.load(made.get(found.path, found.data))
             link.parked = False
+            link.held = []
             link.answers = {**link.answers, **wish.answers}
             made[found.path] = link.data()
         for side in SideName:

@@ -51,6 +51,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Where its deletion has been proven; kept, because a proof is shown only once."""
     parked: bool = False
     """Quarantined as a whole: an entry in the backlog waits for a person."""
+    held: list[str] = []
+    """Fields whose clearing the guard holds, until a person releases them."""
     answers: dict[str, SideName] = {}
     """A person's decision for fields in conflict."""
     entry: bool = False

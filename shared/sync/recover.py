@@ -191,9 +191,7 @@ class Recovery:
             ops = by_link.pop(subject.link.id, []) if subject.link else []
             for op in ops:
                 subject = self._take_in(subject, op, result)
-            if subject.link is None and any(
-                subject.half(side).id and (side, subject.half(side).id) in sources for side in SideName
-            ):
+            if subject.link is None and any(_made_from(subject, side, sources) for side in SideName):
                 subject = replace(subject, doubt=True)
             kept.append(subject)
         batch.subjects = kept
@@ -230,7 +228,7 @@ class Recovery:
         if subject.link is not None:
             return None
         for side in SideName:
-            op = sources.get((side, subject.half(side).id))
+            op = _made_from(subject, side, sources)
             if op is None:
                 continue
             for doubtful, candidates in doubts.unclear:
@@ -253,6 +251,7 @@ class Recovery:
             return None
         result.replaced.append(op.id)
         link = Link.load(op.link or {})
+        link.on(side, record.id)
         return Decision(
             replace(subject, key=op.key), Action.CREATE, "sent again: it never arrived", (step_of(op),), link=link
         )
@@ -291,6 +290,13 @@ class Recovery:
 def step_of(op: Intent) -> Step:
     """The intent as the step that it was."""
     return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed))
+
+
+def _made_from(subject: Subject, side: SideName, sources: Mapping[tuple[SideName, str], Intent]) -> Intent | None:
+    """The create in doubt whose source is this record, by whatever name it went then."""
+    half = subject.half(side)
+    names = (half.id, *(half.record.previous_ids if half.record is not None else ()))
+    return next((sources[side, name] for name in names if (side, name) in sources), None)
 
 
 def _probe(op: Intent) -> Probe:

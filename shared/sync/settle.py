@@ -17,9 +17,9 @@ from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
 from shared.contact.terms import terms
 from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, SideName
+from shared.side import Done, InDoubt, NotSent, Op, Outcome, Problem, Record, Refused, SideName
 from shared.sync.index import Row
-from shared.sync.link import Link
+from shared.sync.link import Link, LinkState
 from shared.sync.plan.merge import advance_emails, decode, forget, left_out
 from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Trouble
 
@@ -89,7 +89,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         elif isinstance(outcome.error, StaleVersion | Vanished):
             out.again = 0.0
         else:
-            entries.append(_refused(outcome))
+            entries.append(_refused(decision, step, outcome))
         if link is not None:
             _leave_open(link, stored, step)
     if link is not None and any(EMAILS in step.changed for step, _ in results):
@@ -107,6 +107,9 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
     out.closes = out.closes or decision.action is Action.CLOSE
     if link is not None:
         link.gone = [side for side in SideName if decision.subject.half(side).presence is Presence.GONE]
+        held = {c.name for entry in entries if entry.trouble is Trouble.HELD_CLEARING for c in entry.fields}
+        looked = decision.action is not Action.WAIT and link.state is LinkState.LIVE and not link.parked
+        link.held = sorted(held | (set() if looked else set(link.held)))
         link.parked = whole or (link.parked and decision.action is not Action.CLOSE)
         link.entry = bool(entries) or (link.entry and not out.closes)
         if stored is None or _differs(link, stored):
@@ -272,10 +275,12 @@ def _not_sent(out: Settled, outcome: NotSent) -> None:
     out.again = max(out.again or 0.0, wait)
 
 
-def _refused(outcome: Refused) -> Entry:
+def _refused(decision: Decision, step: Step, outcome: Refused) -> Entry:
     error = outcome.error
     trouble = Trouble.FORBIDDEN if isinstance(error, Forbidden) else Trouble.REJECTED
-    return Entry(trouble, error.message, detail=error.detail)
+    wanted = tuple(change for change in decision.fields if change.verdict.target is step.side)
+    problems = (Problem(error.field, error.message),) if error.field else ()
+    return Entry(trouble, error.message, fields=wanted, problems=problems, detail=error.detail)
 
 
 def _rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:

@@ -232,7 +232,15 @@ def test_contacts_merged_in_googles_pages_delete_nothing_in_sugar(shows: Any) ->
         settle(user)
         assert set(w.sugar.contacts()) == {keep.sugar_id, other.sugar_id}
         assert len(user.account.people()) == 1
-        assert "merged" in troubles(user)
+        assert troubles(user) == ["merged"]
+        fixed_point(user)
+        w.sugar.edit(other.sugar_id, title="Edited")
+        settle(user)
+        assert title_in_google(user, keep) == "Rep", "the one merged away no longer speaks for the other"
+        w.sugar.remove(other.sugar_id)
+        settle(user)
+        assert user.backlog() == []
+        assert set(w.sugar.contacts()) == {keep.sugar_id}
         fixed_point(user)
 
 

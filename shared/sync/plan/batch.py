@@ -76,6 +76,9 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
         return Decision(subject, Action.NOTHING, "quarantined: its entry in the backlog waits for a person")
     if not record.in_scope:
         return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
+    if subject.crowded:
+        entry = Entry(Trouble.AMBIGUOUS, "too many contacts have the same email or name to tell who is who")
+        return Decision(subject, Action.PARK, entry.message, entries=(entry,))
     person = table.person(side, record.id)
     match = table.match(person)
     if isinstance(match, Entry):

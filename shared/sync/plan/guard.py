@@ -49,7 +49,7 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
         if decision.subject.exempt or not decision.steps:
             continue  # approved, or nothing of it is written
         wanted[DELETES] += decision.deletes
-        for name in {change.name for change in decision.fields if change.clears}:
+        for name in {change.name for change in decision.fields if change.clears} - _held_before(decision):
             wanted[name] += 1
     most = limit(weather.links)
     held = {
@@ -58,9 +58,13 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
         if count
         and (weather.alarm or count + weather.done.get(kind, 0) + (weather.pending if kind == DELETES else 0) > most)
     }
-    if not held:
-        return tuple(decisions), wanted
     return tuple(d if d.subject.exempt else _hold(env, d, held) for d in decisions), wanted
+
+
+def _held_before(decision: Decision) -> set[str]:
+    """Fields of this contact that were held already: they wait for a person, however quiet the day has become."""
+    link = decision.subject.link
+    return set(link.held) if link is not None else set()
 
 
 def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
@@ -68,6 +72,7 @@ def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
         entry = Entry(Trouble.HELD_DELETE, f"{decision.why}; too many deletions at once, so a person has to approve")
         link = decision.subject.link
         return replace(decision, action=Action.PARK, why=entry.message, steps=(), link=link, entries=(entry,))
+    held = held | _held_before(decision)
     cleared = [change for change in decision.fields if change.clears and change.name in held]
     if not cleared or not decision.steps:
         return decision

@@ -59,6 +59,8 @@ class Subject:
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
     """A person approved what the guard would hold."""
+    crowded: bool = False
+    """Too many others share its email or name to read them all."""
     doubt: bool = False
     """A write of an earlier run may yet happen."""
 
@@ -171,7 +173,6 @@ class Trouble(StrEnum):
     REJECTED = "rejected"
     FORBIDDEN = "forbidden"
     DOUBTFUL_CREATE = "doubtful create"
-    EXTRA_COPY = "extra copy"
 
 
 @dataclass(frozen=True, slots=True)

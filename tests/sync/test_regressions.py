@@ -1,0 +1,73 @@
+"""Defects that random stories found, each reduced to what it takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.sync.report import Status
+from tests.simulators.people.switches import Switches
+from tests.sync.crashes import fixed_point, rest
+from tests.sync.scenarios import BOTH, person
+from tests.world import world
+
+
+def test_two_releases_of_the_same_entry_before_a_run_count_as_one() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        for _ in range(2):
+            w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        user.sync()
+        entries = [doc.id for doc in user.backlog()]
+        assert entries
+        user.wish(kind="release", entries=entries)
+        user.wish(kind="release")
+        assert user.run().status is Status.DONE
+        assert user.head().backlog == len(user.backlog())
+
+
+@pytest.mark.parametrize("shows", ["previous", "both"])
+def test_two_linked_contacts_merged_in_google_leave_two_in_sugar_and_a_question(shows: str) -> None:
+    with world(people=Switches(merge_shows=shows)) as w:  # type: ignore[arg-type]
+        user = w.user(**BOTH)
+        kept = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        gone = user.account.add(person("Bob", "Baker"))
+        user.sync()
+        rest(user)
+        user.account.merge(kept, gone)
+        rest(user)
+        assert sorted(record["last_name"] for record in w.sugar.contacts().values()) == ["Baker", "Miller"]
+        assert [doc.data["class"] for doc in user.backlog()] == ["merged"]
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("tombstone", [True, False])
+def test_a_link_follows_a_changed_resource_name_for_good(tombstone: bool) -> None:
+    with world(people=Switches(rename_tombstone=tombstone)) as w:
+        user = w.user(**BOTH)
+        before = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        after = user.account.rename_resource(before)
+        rest(user)
+        assert [link.google_id for link in user.links()] == [after]
+        user.account.expire_sync_tokens()  # a full listing says nothing of former names
+        rest(user)
+        assert len(w.sugar.contacts()) == len(user.account.people()) == 1
+        assert user.backlog() == []
+        fixed_point(user)
+
+
+def test_a_create_in_doubt_is_settled_though_its_source_goes_by_another_name_now() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        names = [user.account.add(person("Ann", f"L{n}", f"p{n}@x.org")) for n in range(2)]
+        w.clock.advance(300)
+        w.sugar_wire.fault("cut_before", path="bulk")
+        user.run()
+        user.account.rename_resource(names[0])
+        rest(user)
+        assert user.head().open == []
+        assert len(w.sugar.contacts()) == len(user.account.people()) == 2
+        assert {link.google_id for link in user.links()} == {p["resourceName"] for p in user.account.people()}
+        fixed_point(user)
