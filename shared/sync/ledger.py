@@ -34,6 +34,8 @@ class Ledger:
         self.head = head
         self._version = version
         self._last = head.data()
+        self.calls = 0
+        """Calls to the outside that were let through."""
         self.commits = 0
         self.written = 0
 
@@ -75,6 +77,7 @@ class Ledger:
         """
         if self._clock.now() + timedelta(seconds=seconds) > self.until:
             raise OutOfTime("no time left in this run; the next one goes on here")
+        self.calls += 1
 
     def commit(self, changes: Sequence[Change], *, release: bool = False) -> None:
         """Writes the head and these, all or nothing.

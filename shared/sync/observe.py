@@ -142,9 +142,10 @@ class Observer:
         else:
             state.going = page.cursor
         keys = [key for key in page.keys if not self._recents.reflected(side, key.id, key.version)]
+        # Also who lies outside the scope may be the same person as one that is about to be created there.
+        self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
         keys = self._relevant(side, keys)
         self._watch(side, keys)
-        self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
         for key in keys:
             echo = self._recents.ours(side, key.id, key.version)
             self._put(side, key, Lane.ECHO if echo else Lane.FEED)

@@ -30,6 +30,8 @@ class Report:
     message: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     """Decisions by action, and writes by ``create sugar`` and so on."""
+    calls: int = 0
+    """Calls to both sides, token refreshes included."""
     pages: int = 0
     contacts: int = 0
     """Contacts read."""
@@ -55,6 +57,7 @@ class Report:
             "message": self.message,
             "counts": self.counts,
             "contacts": self.contacts,
+            "calls": self.calls,
             "remaining": self.remaining,
             "backlog": self.backlog,
             "seconds": round(self.seconds, 3),

@@ -396,6 +396,8 @@ class Run:
             report.status = status_of(trouble)
             report.message = trouble.message
         report.pages = observer.pages
+        report.calls = self._ledger.calls
+        report.seconds = (self._clock.now() - self._began).total_seconds()
         changes = [*observer.changes()]
         if observer.swept and not preview:
             written = {change.path for change in self._pending}

@@ -17,6 +17,7 @@ def test_two_releases_of_the_same_entry_before_a_run_count_as_one() -> None:
         for _ in range(2):
             w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
         user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(300)
         user.sync()
         entries = [doc.id for doc in user.backlog()]
         assert entries
@@ -71,3 +72,18 @@ def test_a_create_in_doubt_is_settled_though_its_source_goes_by_another_name_now
         assert len(w.sugar.contacts()) == len(user.account.people()) == 2
         assert {link.google_id for link in user.links()} == {p["resourceName"] for p in user.account.people()}
         fixed_point(user)
+
+
+def test_a_google_contact_added_outside_the_label_is_not_doubled() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(google_scope=user.account.label("Sync"))
+        user.account.add(person("Ann", "Miller", "ann@x.org"), ["Sync"])
+        user.sync()
+        rest(user)
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        rest(user)
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        rest(user)
+        assert len(user.account.people()) == 2
+        assert [doc.data["class"] for doc in user.backlog()] == ["match outside the scope"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS, PHONE_SLOTS, Kind
@@ -47,10 +48,10 @@ class Plan:
 
 def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> Plan:
     """Plans the batch. Pure: equal arguments give an equal plan, in any order of the subjects."""
-    table = Table(env, subjects, candidates)
     heirs = _Heirs(env, subjects, candidates)
     decisions = [plan_pair(env, subject, heirs.of) for subject in subjects if subject.link is not None]
     loose = sorted((s for s in subjects if s.link is None), key=lambda s: (s.sugar.id, s.google.id))
+    table = Table(env, subjects if loose else (), candidates if loose else ())
     by_record = {(side, s.half(side).id): s for s in loose for side in SideName if s.half(side).there}
     taken: set[str] = set()
     for subject in loose:
@@ -191,20 +192,25 @@ class _Heirs:
 
     def __init__(self, env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> None:
         self._env = env
-        self._linked: dict[tuple[SideName, str], tuple[Contact, Candidate, Link]] = {}
-        for candidate in candidates:
-            if candidate.link is not None:
-                self._see(candidate.side, candidate, candidate.link)
-        for subject in subjects:
-            for side in SideName:
-                record = subject.half(side).there
-                if record is not None and subject.link is not None:
-                    self._see(side, Candidate(side, record, subject.link), subject.link)
+        self._subjects = subjects
+        self._candidates = candidates
 
-    def _see(self, side: SideName, candidate: Candidate, link: Link) -> None:
-        view = self._env.fields[side].view(candidate.record.native, link.memo.get(side, {}), None)
-        shown = decode(self._env, side, view.contact, link, None)
-        self._linked[side, candidate.record.id] = (shown, candidate, link)
+    @cached_property
+    def _linked(self) -> dict[tuple[SideName, str], tuple[Contact, Candidate, Link]]:
+        """All linked records of the batch; most batches have nobody vanished and never ask."""
+        here = [
+            Candidate(side, record, subject.link)
+            for subject in self._subjects
+            for side in SideName
+            if (record := subject.half(side).there) is not None
+        ]
+        found = {}
+        for candidate in (*self._candidates, *here):
+            if (link := candidate.link) is not None:
+                side, record = candidate.side, candidate.record
+                view = self._env.fields[side].view(record.native, link.memo.get(side, {}), None)
+                found[side, record.id] = (decode(self._env, side, view.contact, link, None), candidate, link)
+        return found
 
     def of(self, link: Link, side: SideName) -> tuple[str, ...]:
         region = self._env.settings.region

@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from shared.contact.emails import email_keys
 from shared.contact.fields import PHONE_SLOTS, Kind
 from shared.contact.model import Contact
-from shared.contact.normal import blank_name, normal, same_name
+from shared.contact.normal import blank_name, name_key, normal, same_name
 from shared.side import Record, SideName
 from shared.sync.link import Link, LinkState
 from shared.sync.paths import subject_id
@@ -130,15 +131,21 @@ class Table:
     def _by_name(self, person: Person) -> Match:
         alike = [
             found
-            for (side, _), found in sorted(self._people.items())
-            if side is person.side.other
-            and not (found.emails and person.emails)
+            for found in self._namesakes.get((person.side.other, _name(person.contact)), ())
+            if not (found.emails and person.emails)
             and same_name(person.contact, found.contact)
             and self._phone_or_company(person.contact, found.contact)
         ]
         if alike:
             return _entry(Trouble.SAME_NAME, "no email, but the same name with the same phone or company", alike)
         return Alone()
+
+    @cached_property
+    def _namesakes(self) -> dict[tuple[SideName, str], list[Person]]:
+        found: dict[tuple[SideName, str], list[Person]] = defaultdict(list)
+        for (side, _), person in sorted(self._people.items()):
+            found[side, _name(person.contact)].append(person)
+        return found
 
     def _phone_or_company(self, one: Contact, two: Contact) -> bool:
         region = self._env.settings.region
@@ -147,6 +154,10 @@ class Table:
         ]
         companies = [normal(Kind.LINE, contact.get("company"), region).casefold() for contact in (one, two)]
         return bool(phones[0] & phones[1]) or (companies[0] == companies[1] != "")
+
+
+def _name(contact: Contact) -> str:
+    return name_key(contact.get("first_name"), contact.get("last_name"))
 
 
 def _may_be(one: Contact, two: Contact) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import msgspec
+
 from shared.contact.emails import email_keys, merge_emails
 from shared.contact.fields import EMAILS
 from shared.contact.merge import Drift, three_way
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
-from shared.side import FieldMap, Memo, Op, Problem, Record, SideName, View
+from shared.side import FieldMap, Memo, Native, Op, Problem, Record, SideName, View
 from shared.sync.link import Link
 from shared.sync.plan.model import Entry, Env, FieldChange, Half, Step, Trouble
 from shared.sync.plan.verdict import Verdict, decide, winner
@@ -176,10 +178,18 @@ MOST = 128 * 1024
 
 def too_large(*records: Record) -> Entry | None:
     """The entry for a contact that is beyond what can be kept for an undo."""
-    if all(_weight(record.native) <= MOST for record in records):
+    if all(_small(record.native) or _weight(record.native) <= MOST for record in records):
         return None
     message = f"the contact as a whole is too large: a contact may have {MOST // 1024} kB of text"
     return Entry(Trouble.CANNOT_HOLD, message)
+
+
+def _small(native: Native) -> bool:
+    """Whether it is small for sure, names and all; quicker to tell than its weight."""
+    try:
+        return len(msgspec.json.encode(native)) <= MOST
+    except UnicodeEncodeError:
+        return False
 
 
 def _weight(value: object) -> int:
@@ -221,8 +231,10 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
     for name in env.names:
         if name == EMAILS or name not in pair.sugar.values or name not in pair.google.values:
             continue  # not readable on one side: nobody owes it
-        kind = env.kind(name)
         sugar, google, base = pair.sugar.values[name], pair.google.values[name], link.base.get(name)
+        if sugar == google == base:
+            continue  # alike to the letter: no normal form can tell them apart
+        kind = env.kind(name)
         drift = three_way(
             None if base is None else normal(kind, base, region),
             normal(kind, sugar, region),
