@@ -106,7 +106,10 @@ class Run:
         self._finish(results, observer, preview=preview)
 
     def _work(self) -> bool:
-        return bool(self._ledger.head.open) or self._queue.size(*READY) > 0
+        """Whether there is anything to read; not before both sides have been listed once: nothing could be decided."""
+        head = self._ledger.head
+        listed = all(head.side(side).listed for side in SideName)
+        return bool(head.open) or (listed and self._queue.size(*READY) > 0)
 
     # -- observe -------------------------------------------------------------------------------------
 

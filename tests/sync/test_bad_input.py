@@ -1,4 +1,4 @@
-"""Wrong addresses, dead grants, bad answers: each a clear message; nothing is written half, and the next run goes on."""
+"""Wrong addresses, dead grants, bad answers: each a clear message, nothing half written, and the next run goes on."""
 
 from __future__ import annotations
 
@@ -210,7 +210,14 @@ def test_a_listing_of_sugar_that_is_none_names_the_call(garble: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "garble", [*GARBLED.values(), without("nextSyncToken"), wrong("connections", {}), without("resourceName")]
+    "garble",
+    [
+        *GARBLED.values(),
+        without("nextSyncToken"),
+        wrong("connections", {}),
+        wrong("emailAddresses", "x"),
+        without("resourceName"),
+    ],
 )
 def test_a_listing_of_google_that_is_none_names_the_call(garble: Any) -> None:
     with world() as w:

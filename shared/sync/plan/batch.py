@@ -145,9 +145,9 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
         return Decision(subject, Action.WAIT, f"waits for an earlier create in {_WHO[other]}", wait_seconds=60.0)
     fields = env.fields[other]
     record = person.record
-    if (large := too_large(record)) is not None:
-        return Decision(subject, Action.PARK, large.message, entries=(large,))
     own = env.fields[side].view(record.native, {}, None)
+    if not own.problems and (large := too_large({side: (record, own.contact)})) is not None:
+        return Decision(subject, Action.PARK, large.message, entries=(large,))
     names = [
         name
         for name in env.names

@@ -119,11 +119,11 @@ def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
     merged = link.copy()
     merged.versions = {side: record.version for side, record in records.items()}
     merged.memo = {side: memo for side in SideName if (memo := pair.memo(side))}
-    if (large := too_large(*records.values())) is not None:
-        return Merged(merged, (), (), (large,), held=False)
     if pair.problems:
         entry = Entry(Trouble.UNREADABLE, "a value cannot be read", problems=pair.problems)
         return Merged(merged, (), (), (entry,), held=False)
+    if (large := too_large({side: (record, pair.contact(side)) for side, record in records.items()})) is not None:
+        return Merged(merged, (), (), (large,), held=False)
 
     changes = list(_fields(env, link, merged, pair, _newer(sugar, google)))
     targets, email_changes = _emails(env, link, merged, pair)
@@ -176,12 +176,17 @@ MOST = 128 * 1024
 """Bytes of one record's texts: what Google allows a contact, and what history can keep before and after."""
 
 
-def too_large(*records: Record) -> Entry | None:
-    """The entry for a contact that is beyond what can be kept for an undo."""
-    if all(_small(record.native) or _weight(record.native) <= MOST for record in records):
-        return None
-    message = f"the contact as a whole is too large: a contact may have {MOST // 1024} kB of text"
-    return Entry(Trouble.CANNOT_HOLD, message)
+def too_large(shown: Mapping[SideName, tuple[Record, Contact]]) -> Entry | None:
+    """The entry for a contact that is beyond what can be kept for an undo; names the largest field that is synced."""
+    for side, (record, contact) in shown.items():
+        if _small(record.native) or _weight(record.native) <= MOST:
+            continue
+        message = f"the contact as a whole is too large: a contact may have {MOST // 1024} kB of text"
+        sizes = {name: _weight(value) for name, value in contact.values.items()}
+        largest = max(sizes, key=lambda name: sizes[name], default="")
+        words = f"the largest field in {_WHO[side]}, {sizes.get(largest, 0) // 1024} kB of text"
+        return Entry(Trouble.CANNOT_HOLD, message, problems=(Problem(largest, words),) if largest else ())
+    return None
 
 
 def _small(native: Native) -> bool:
