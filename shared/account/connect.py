@@ -94,6 +94,7 @@ class Connections:
         at = datetime.fromisoformat(grant.schema_at) if grant.schema_at else None
         if grant.schema and at is not None and now - at < SCHEMA_LASTS:
             return Schema.from_json(grant.schema)
+        grant.acl = session.me().get("acl")  # rights may have changed since the sign-in
         schema = metadata.fetch(session, grant.acl)
         grant.schema, grant.schema_at = schema.as_json(), now.isoformat()
         self._grants.save(grants)

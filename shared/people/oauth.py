@@ -195,7 +195,8 @@ def _scope_missing() -> ScopeMissing:
 
 def _refused(status: int, content: bytes, headers: Mapping[str, str]) -> SyncError:
     answer = _parsed(content)
-    error = answer.get("error") if isinstance(answer, dict) else None
+    told = answer.get("error") if isinstance(answer, dict) else None
+    error = told if isinstance(told, str) else None
     if status == 429:
         wait = Answered(status, content, headers).retry_after
         return RateLimited(f"{CALL}: too many refreshes", retry_after=wait)

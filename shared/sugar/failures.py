@@ -7,6 +7,7 @@ write the question is first of all whether it may have happened.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -27,6 +28,7 @@ from shared.errors import (
 from shared.sugar.http import Answer
 
 _MAX_WORDS = 500
+_LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _AUTH_LABELS = frozenset({"need_login", "invalid_grant"})
 
 
@@ -40,9 +42,9 @@ class Refusal(ProtocolError):
 
 
 def label_of(body: Any) -> str:
-    """Sugar's label of a failure, blank if the body holds none."""
+    """Sugar's label of a failure, blank if the body holds none. It goes into messages, so free text is no label."""
     label = body.get("error") if isinstance(body, dict) else None
-    return label[:64] if isinstance(label, str) else ""
+    return label if isinstance(label, str) and _LABEL.fullmatch(label) else ""
 
 
 def words_of(body: Any) -> str:

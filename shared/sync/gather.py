@@ -444,12 +444,23 @@ class Gatherer:
             for s in batch.subjects
             if s.link is None or s.link.entry or s.link.parked
         }
-        docs = self._store.get_all(paths) if paths else {}
-        batch.entries = {doc.id: doc for doc in docs.values()}
+        others = {
+            self._paths.backlog(subject_id(c.side, c.record.id)): n
+            for n, c in enumerate(batch.candidates)
+            if c.link is None
+        }
+        docs = self._store.get_all({*paths, *others}) if paths or others else {}
+        batch.entries = {doc.id: doc for path, doc in docs.items() if path in paths}
         for n, subject in enumerate(batch.subjects):
-            doc = batch.entries.get(backlog_id(subject))
-            if doc is not None and subject.link is None and doc.data.get("state") == "open" and doc.data.get("whole"):
+            if subject.link is None and _quarantines(batch.entries.get(backlog_id(subject))):
                 batch.subjects[n] = replace(subject, parked=True)
+        for path, n in others.items():
+            if _quarantines(docs.get(path)):
+                batch.candidates[n] = replace(batch.candidates[n], parked=True)
+
+
+def _quarantines(entry: Doc | None) -> bool:
+    return entry is not None and entry.data.get("state") == "open" and bool(entry.data.get("whole"))
 
 
 def _reflected(key: Dirty, link: Link) -> bool:

@@ -67,13 +67,17 @@ class Dirty(msgspec.Struct, array_like=True, kw_only=False):
 
 
 def _join(old: Dirty, new: Dirty) -> Dirty:
-    """One key out of two of the same record: the earliest sight, the latest version, all that either knows."""
+    """One key out of two of the same record: the earliest sight, the latest version, all that either knows.
+
+    The one that is put in last is not always the later sight: a key that had to wait comes back as it was.
+    """
+    early, late = (old, new) if new.epoch >= old.epoch else (new, old)
     return Dirty(
         side=new.side,
         id=new.id,
         seen_at=min(old.seen_at, new.seen_at),
-        version=new.version or old.version,
-        deleted=new.deleted or (old.deleted and not new.version),
+        version=late.version or early.version,
+        deleted=late.deleted or (early.deleted and not late.version),
         previous=[*old.previous, *(item for item in new.previous if item not in old.previous)],
         planted=[*old.planted, *(item for item in new.planted if item not in old.planted)],
         due=min(old.due, new.due),

@@ -44,6 +44,8 @@ class Doubts:
 
     intents: list[Intent] = field(default_factory=list)
     """Of records that exist, as far as is known: a fresh read decides."""
+    unlinked: list[Intent] = field(default_factory=list)
+    """Updates that were to go along with a new link, which was not stored."""
     found: dict[str, Link] = field(default_factory=dict)
     """Creates that did happen, as links not stored yet."""
     waiting: list[Intent] = field(default_factory=list)
@@ -71,11 +73,16 @@ class Recovered:
     decisions: list[Decision] = field(default_factory=list)
     """Made here instead of by the planner: creates sent again, copies removed, doubtful creates."""
     facts: dict[str, list[tuple[Intent, Record | None]]] = field(default_factory=dict)
-    """By link: writes that turned out to have happened, for the history."""
+    """By link (or subject without one): writes that turned out to have happened, for the history."""
     closed: list[str] = field(default_factory=list)
     """Intents that are settled with this batch."""
     replaced: list[str] = field(default_factory=list)
     """Intents of creates sent again: they go in the commit that writes the new ones, or both would be sent."""
+
+    def of(self, decision: Decision) -> list[tuple[Intent, Record | None]]:
+        """The facts about all that a decision has taken in."""
+        names = (decision.subject.key, *((decision.link.id,) if decision.link is not None else ()), *decision.joined)
+        return [fact for name in dict.fromkeys(names) for fact in self.facts.get(name, ())]
 
 
 def source(op: Intent) -> tuple[SideName, str]:
@@ -110,6 +117,8 @@ class Recovery:
                 doubts.closed.append(op.id)
             elif op.op is Op.CREATE and (link is None or not link.id_on(op.side)):
                 creates.append(op)
+            elif op.op is Op.UPDATE and link is None:
+                doubts.unlinked.append(op)
             else:
                 doubts.intents.append(op)
         for side in SideName:
@@ -191,14 +200,31 @@ class Recovery:
             ops = by_link.pop(subject.link.id, []) if subject.link else []
             for op in ops:
                 subject = self._take_in(subject, op, result)
+            if subject.link is None:
+                subject = self._join(subject, doubts.unlinked, result)
             if subject.link is None and any(_made_from(subject, side, sources) for side in SideName):
                 subject = replace(subject, doubt=True)
             kept.append(subject)
         batch.subjects = kept
+        waiting = {op.id for op in doubts.unlinked if any(s.doubt and _is_of(s, op) for s in kept)}
+        result.closed += [op.id for op in doubts.unlinked if op.id not in {*waiting, *result.closed}]
         # The link of an update or delete in doubt is gone: nothing is left to be settled.
         known = {subject.link.id for subject in kept if subject.link}
         result.closed += [op.id for ops in by_link.values() for op in ops if op.key not in known and not op.link]
         return result
+
+    def _join(self, subject: Subject, updates: list[Intent], result: Recovered) -> Subject:
+        """Takes in the updates that were to link this record: what they overwrote belongs into the history."""
+        for op in updates:
+            half = subject.half(op.side)
+            if half.there is None or not _is_of(subject, op):
+                continue
+            if self._reads_as_sent(op, half.there):
+                result.facts.setdefault(subject.key, []).append((op, half.there))
+                result.closed.append(op.id)
+            elif self._clock.now() < self._over(op):
+                subject = replace(subject, doubt=True)
+        return subject
 
     def _take_in(self, subject: Subject, op: Intent, result: Recovered) -> Subject:
         if subject.link is None:
@@ -290,6 +316,12 @@ class Recovery:
 def step_of(op: Intent) -> Step:
     """The intent as the step that it was."""
     return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed))
+
+
+def _is_of(subject: Subject, op: Intent) -> bool:
+    """Whether the intent is about this record, by whatever name it went then."""
+    half = subject.half(op.side)
+    return op.record in (half.id, *(half.record.previous_ids if half.record is not None else ()))
 
 
 def _made_from(subject: Subject, side: SideName, sources: Mapping[tuple[SideName, str], Intent]) -> Intent | None:

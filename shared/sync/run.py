@@ -171,7 +171,10 @@ class Run:
         batch = gatherer.run(
             doubtful={op.key for op in doubts.intents},
             found=doubts.found,
-            sources=[record for record, op in doubts.sources.items() if op not in doubts.waiting],
+            sources=[
+                *(record for record, op in doubts.sources.items() if op not in doubts.waiting),
+                *((op.side, op.record) for op in doubts.unlinked),
+            ],
             blocked=doubts.blocked,
             backlog=head.backlog > 0 or bool(self._queue.size(Lane.RELEASED)),
         )
@@ -296,7 +299,7 @@ class Run:
             out = settle(env, decision, results, now, batch.stored.get(name))
             if out.link is not None:
                 out.link.intents = [op.id for op in ops if not isinstance(answers[op.id], InDoubt)]
-                out.link.intents += [op.id for op, _ in recovered.facts.get(name, ())]
+                out.link.intents += [op.id for op, _ in recovered.of(decision)]
                 if out.again is None and not out.doubt:
                     out.link.epoch = self._ledger.epoch
             settled.append(out)
@@ -345,7 +348,7 @@ class Run:
             head.links += _lives(out.link) - _lives(batch.stored.get(out.link.id))
             changes.append(Put(self._paths.link(out.link.id), out.link.data()))
         key = out.link.id if out.link else subject.key
-        row = history.told(out.row, recovered.facts.get(subject.link.id if subject.link else key, ()))
+        row = history.told(out.row, recovered.of(out.decision))
         if row is not None:
             row = {**row, "link": key, "run": self._report.run, "at": now.isoformat(), "epoch": head.epoch}
             row["ids"] = {

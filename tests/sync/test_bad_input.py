@@ -18,7 +18,7 @@ from shared.sync.report import Report, Status
 from tests.simulators.sugar import Switches as SugarSwitches
 from tests.simulators.wire import Reply, Request
 from tests.sync.crashes import fixed_point, rest
-from tests.sync.stage import BOTH, linked, settle, title_in_google, troubles, watched
+from tests.sync.stage import BOTH, linked, settle, title_in_google, watched
 from tests.world import PASSWORD, PLATFORM, User, World, world
 
 # -- connecting --------------------------------------------------------------------------------------
@@ -199,57 +199,51 @@ GARBLED: dict[str, Callable[[Request, Reply], Reply]] = {
 }
 
 
-@pytest.mark.parametrize("garble", [*GARBLED.values(), without("records"), wrong("records", {})])
-def test_a_listing_of_sugar_that_is_none_names_the_call(garble: Any) -> None:
+SITES: dict[str, tuple[str, dict[str, Any], list[str], dict[str, Callable[[Request, Reply], Reply]]]] = {
+    # wire, which calls, words of the message, and what may be wrong besides
+    "listing of sugar": (
+        "sugar",
+        {"path": "filter"},
+        ["contacts:"],
+        {"no records": without("records"), "records": wrong("records", {})},
+    ),
+    "listing of google": (
+        "people",
+        {"path": "connections"},
+        ["people.connections.list:"],
+        {
+            "no token": without("nextSyncToken"),
+            "no name": without("resourceName"),
+            "no list": wrong("connections", {}),
+            "emails": wrong("emailAddresses", "x"),
+        },
+    ),
+    "read of sugar": (
+        "sugar",
+        {"path": "/Contacts", "skip": 1},  # the first question of a run is the feed's
+        [],
+        {"no id": without("id"), "no date": without("date_modified"), "id": wrong("id", 7)},
+    ),
+    "read of google": (
+        "people",
+        {"path": "(batchGet|people/c)"},
+        [],
+        {"no name": without("responses", "resourceName")},
+    ),
+}
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_an_answer_that_is_none_stops_the_run_and_the_next_one_goes_on(site: str) -> None:
+    side, calls, words, more = SITES[site]
     with world() as w:
         user, link = pending(w)
-        w.sugar_wire.fault("garble", path="filter", times=None, garble=garble)
-        blocked(user, "contacts:")
-        w.sugar_wire.heal()
-        arrived(user, link)
-
-
-@pytest.mark.parametrize(
-    "garble",
-    [
-        *GARBLED.values(),
-        without("nextSyncToken"),
-        wrong("connections", {}),
-        wrong("emailAddresses", "x"),
-        without("resourceName"),
-    ],
-)
-def test_a_listing_of_google_that_is_none_names_the_call(garble: Any) -> None:
-    with world() as w:
-        user, link = pending(w)
-        w.people_wire.fault("garble", path="connections", times=None, garble=garble)
-        blocked(user, "people.connections.list:")
-        w.people_wire.heal()
-        arrived(user, link)
-
-
-@pytest.mark.parametrize("garble", [*GARBLED.values(), without("id"), without("date_modified"), wrong("id", 7)])
-def test_a_read_of_sugar_that_is_none_stops_the_run(garble: Any) -> None:
-    with world() as w:
-        user, link = pending(w)
-        # The second question of the run: the first was the feed's.
-        w.sugar_wire.fault("garble", path="/Contacts", skip=1, times=None, garble=garble)
-        blocked(user)
-        w.sugar_wire.heal()
-        arrived(user, link)
-
-
-@pytest.mark.parametrize("garble", [*GARBLED.values(), without("responses", "resourceName"), wrong("names", 3)])
-def test_a_read_of_google_that_is_none_writes_nothing(garble: Any) -> None:
-    with world() as w:
-        user, link = pending(w)
-        w.people_wire.fault("garble", path="(batchGet|people/c)", times=None, garble=garble)
-        with watched(w) as sent:
-            report = user.run()
-        assert sent.sugar == sent.google == 0
-        assert report.status is Status.BLOCKED or troubles(user) == ["unreadable value"], report
-        w.people_wire.heal()
-        user.wish(kind="release")
+        wire = w.sugar_wire if side == "sugar" else w.people_wire
+        for garble in (*GARBLED.values(), *more.values()):
+            wire.fault("garble", **calls, times=None, garble=garble)
+            blocked(user, *words)
+            wire.heal()
+            w.clock.advance(60)
         arrived(user, link)
 
 

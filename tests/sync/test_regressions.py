@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from shared.side import SideName
+from shared.sync.head import Head
+from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.report import Status
 from tests.simulators.people.switches import Switches
-from tests.sync.crashes import fixed_point, rest
+from tests.sync.crashes import Crash, Steps, fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.world import world
 
@@ -87,3 +91,69 @@ def test_a_google_contact_added_outside_the_label_is_not_doubled() -> None:
         rest(user)
         assert len(user.account.people()) == 2
         assert [doc.data["class"] for doc in user.backlog()] == ["match outside the scope"]
+
+
+@pytest.mark.parametrize("pause", [310.0, 1300.0], ids=["short", "long"])
+def test_a_crash_while_linking_keeps_what_the_link_overwrote(pause: float) -> None:
+    def story(crash_at: int | None) -> int:
+        with world() as w:
+            user = w.user(**BOTH)
+            w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+            user.account.add(person("Augusta", "Byron", "ada@x.org"))
+            w.clock.advance(300)
+            steps = Steps(w, crash_at)
+            try:
+                user.run()
+            except Crash:
+                w.clock.advance(pause)
+            Steps.off(w)
+            rest(user)
+            (contact,) = user.account.people()
+            assert contact["names"][0]["givenName"] == "Ada"
+            losers = [field["loser"] for row in user.history() for field in row["fields"]]
+            assert "Augusta" in losers, f"crash at step {crash_at}"
+            fixed_point(user)
+            return len(steps.seen)
+
+    for step in range(1, story(None) + 1):
+        story(step)
+
+
+def test_a_key_that_had_to_wait_does_not_hide_a_tombstone_seen_meanwhile() -> None:
+    with world() as w:
+        user = w.user()
+        user.run()
+        doc = w.store.get(user.paths.head)
+        assert doc is not None
+        queue = Queue(w.store, user.paths, Head.load(doc.data))
+        seen = Dirty(SideName.GOOGLE, "people/c1", "2026-03-02T09:00:00+00:00", version="#a", epoch=1)
+        waited = msgspec.structs.replace(seen, due="2026-03-02T09:10:00+00:00", tries=1)
+        queue.add(Lane.LATER, [waited])
+        gone = msgspec.structs.replace(seen, version="#b", deleted=True, epoch=2)
+        queue.add(Lane.FEED, [gone])
+        queue.wake("2026-03-02T09:10:00+00:00")
+        (key,) = queue.ready()
+        assert key.deleted
+        assert key.version == "#b"
+
+
+def test_a_quarantined_contact_is_not_linked_by_way_of_its_match_either() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(google_scope=user.account.label("Sync"))
+        user.account.add(person("Ann", "Miller", "ann@x.org"), ["Sync"])
+        match = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(300)
+        record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        rest(user)
+        (entry,) = user.backlog()
+        before = w.sugar.get(record)
+        user.account.edit(match, organizations=[{"title": "Countess"}])
+        user.account.set_labels(match, ["Sync"])
+        rest(user)
+        assert w.sugar.get(record) == before
+        user.wish(kind="release", entries=[entry.id])
+        rest(user)
+        assert w.sugar.get(record)["title"] == "Countess"
+        assert user.backlog() == []
+        assert len(user.links()) == 2

@@ -98,8 +98,10 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
         joined = replace(subject, google=found)
     else:
         joined = replace(subject, sugar=found)
-    if twin is not None and (twin.parked or subject.parked):
+    if match.person.parked or subject.parked:
         return Decision(subject, Action.NOTHING, "its match is quarantined")
+    if twin is not None and twin.doubt:
+        return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key
     link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id)
     result = merge(env, link, joined.sugar, joined.google)

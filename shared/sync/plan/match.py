@@ -33,6 +33,7 @@ class Person:
     contact: Contact
     emails: frozenset[str]
     link: Link | None
+    parked: bool = False
 
     @property
     def id(self) -> str:
@@ -66,20 +67,20 @@ class Table:
         self._env = env
         self._people: dict[tuple[SideName, str], Person] = {}
         for candidate in candidates:
-            self._put(candidate.side, candidate.record, candidate.link)
+            self._put(candidate.side, candidate.record, candidate.link, parked=candidate.parked)
         for subject in subjects:
             for side in SideName:
                 if record := subject.half(side).there:
-                    self._put(side, record, subject.link)
+                    self._put(side, record, subject.link, parked=subject.parked)
         self._by_email: dict[tuple[SideName, str], set[str]] = defaultdict(set)
         for (side, record_id), person in self._people.items():
             for email in person.emails:
                 self._by_email[side, email].add(record_id)
 
-    def _put(self, side: SideName, record: Record, link: Link | None) -> None:
+    def _put(self, side: SideName, record: Record, link: Link | None, *, parked: bool) -> None:
         view = self._env.fields[side].view(record.native, link.memo.get(side, {}) if link else {}, None)
         emails = email_keys(view.contact.emails or ())
-        self._people[side, record.id] = Person(side, record, view.contact, emails, link)
+        self._people[side, record.id] = Person(side, record, view.contact, emails, link, parked)
 
     def person(self, side: SideName, record_id: str) -> Person:
         return self._people[side, record_id]

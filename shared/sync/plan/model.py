@@ -75,7 +75,8 @@ class Candidate:
     side: SideName
     record: Record
     link: Link | None
-    dirty_gone: bool = False
+    parked: bool = False
+    """An entry of the backlog quarantines it."""
 
 
 @dataclass(frozen=True)
