@@ -80,3 +80,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     def copy(self) -> Link:
         """Deep: what is planned on never changes what was read."""
         return Link.load(self.data())
+
+
+def lives(link: Link | None) -> int:
+    """1 for a link that counts, 0 for a tombstone or none."""
+    return 0 if link is None or link.state is LinkState.TOMBSTONE else 1

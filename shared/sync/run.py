@@ -6,37 +6,34 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import msgspec
-
 from shared.clock import Clock, Ids
-from shared.errors import FatalError, RetriableError, StaleVersion
-from shared.side import Absent, Done, Gate, InDoubt, NotSent, Op, Outcome, Refused, Side, SideName
+from shared.errors import FatalError, RetriableError
+from shared.side import Gate, Side, SideName
 from shared.store.port import Change, Put, Store
-from shared.sync import backlog, history
 from shared.sync.claims import Claims
-from shared.sync.gather import Batch, Gatherer, backlog_id
+from shared.sync.execute import execute
+from shared.sync.gather import Batch, Gatherer
 from shared.sync.head import Head
 from shared.sync.housekeeping import dead_links, drop_claims
 from shared.sync.inbox import drain
 from shared.sync.index import Index
 from shared.sync.journal import Intent, Journal, intent
+from shared.sync.keep import Answered, Keeper
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
-from shared.sync.link import Link, LinkState
+from shared.sync.link import lives
 from shared.sync.links import Links
 from shared.sync.observe import Observer
-from shared.sync.parts import in_parts
 from shared.sync.paths import Paths
-from shared.sync.plain import plain
 from shared.sync.plan.batch import Plan, plan_batch
 from shared.sync.plan.guard import Weather, guard
-from shared.sync.plan.model import Decision, Env, Step
-from shared.sync.queue import READY, Dirty, Lane, Queue
+from shared.sync.plan.model import Decision, Env
+from shared.sync.queue import READY, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovered, Recovery
 from shared.sync.report import Report, status_of
 from shared.sync.settings import Settings, parse, synced_fields
-from shared.sync.settle import Settled, settle
+from shared.sync.settle import Settled
 
 Connect = Callable[[Settings, Gate, Head], Mapping[SideName, Side]]
 """Makes both sides for one run. Called under the lease: whoever refreshes a token in there is the only one."""
@@ -157,7 +154,7 @@ class Run:
             return False
         known = self._links.of(side, changed)
         moved = [link for record, link in known.items() if link.versions.get(side) != changed[record]]
-        return sum(_lives(link) for link in moved) >= links
+        return sum(lives(link) for link in moved) >= links
 
     # -- one batch -----------------------------------------------------------------------------------
 
@@ -189,9 +186,14 @@ class Run:
             return []
         self._count(wanted)
         intents = self._journal_first(decisions, recovered)
-        answers = self._execute(sides, decisions, intents)
-        settled = self._settle(env, batch, decisions, answers, intents, recovered)
-        self._store_batch(batch, settled, answers, intents, recovered)
+        answers = execute(sides, decisions, intents)
+        self._ledger.head.bulk_size = {side: sides[side].bulk_size for side in SideName}
+        keeper = Keeper(
+            self._paths, self._clock, self._limits, self._ledger, self._queue, self._index, self._recents, self._journal
+        )
+        done = Answered(env, batch, decisions, intents, answers, recovered)
+        settled = keeper.settle(done)
+        self._pending += keeper.store(done, settled, self._report)
         recovery.forget()
         return settled
 
@@ -233,164 +235,6 @@ class Run:
             self._commit([*part, *more, *(self._journal.close(recovered.replaced) if n == 0 else ())])
             more = []
         return intents
-
-    def _execute(
-        self, sides: Mapping[SideName, Side], decisions: Sequence[Decision], intents: Mapping[str, list[Intent]]
-    ) -> dict[str, Outcome]:
-        """The calls, side by side; an outcome for every intent."""
-        answers: dict[str, Outcome] = {}
-        steps = [
-            (step, op)
-            for decision in decisions
-            for step, op in zip(decision.steps, intents[decision.subject.key], strict=True)
-        ]
-        for side in SideName:
-            mine = [(step, op) for step, op in steps if step.side is side]
-            mine = self._still_there(sides[side], mine, answers)
-            if not mine:
-                continue
-            outcomes = sides[side].apply([op.write() for _, op in mine])
-            answers.update({op.id: outcome for (_, op), outcome in zip(mine, outcomes, strict=True)})
-            self._ledger.head.bulk_size[side] = sides[side].bulk_size
-        return answers
-
-    @staticmethod
-    def _still_there(
-        side: Side, steps: list[tuple[Step, Intent]], answers: dict[str, Outcome]
-    ) -> list[tuple[Step, Intent]]:
-        """Reads what is to be deleted once more, right before.
-
-        A delete carries no version, so an edit that comes after the read for the plan would go with it. This read
-        narrows the window to one call.
-        """
-        deletes = {op.record: op for step, op in steps if step.op is Op.DELETE}
-        if not deletes:
-            return steps
-        try:
-            fresh = side.read(sorted(deletes))
-        except (RetriableError, FatalError) as error:
-            answers.update({op.id: NotSent(error) for _, op in steps})
-            return []
-        for record, op in deletes.items():
-            read = fresh[record]
-            if isinstance(read, Absent):
-                answers[op.id] = Done(None)
-            elif read.version != op.version:
-                answers[op.id] = Refused(StaleVersion("it changed right before it was to be deleted"))
-        return [(step, op) for step, op in steps if op.id not in answers]
-
-    # -- the results ---------------------------------------------------------------------------------
-
-    def _settle(
-        self,
-        env: Env,
-        batch: Batch,
-        decisions: Sequence[Decision],
-        answers: Mapping[str, Outcome],
-        intents: Mapping[str, list[Intent]],
-        recovered: Recovered,
-    ) -> list[Settled]:
-        now = self._clock.now()
-        settled = []
-        for decision in decisions:
-            ops = intents[decision.subject.key]
-            results = [(step, answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
-            name = decision.link.id if decision.link else ""
-            out = settle(env, decision, results, now, batch.stored.get(name))
-            if out.link is not None:
-                out.link.intents = [op.id for op in ops if not isinstance(answers[op.id], InDoubt)]
-                out.link.intents += [op.id for op, _ in recovered.of(decision)]
-                if out.again is None and not out.doubt:
-                    out.link.epoch = self._ledger.epoch
-            settled.append(out)
-        return settled
-
-    def _store_batch(
-        self,
-        batch: Batch,
-        settled: Sequence[Settled],
-        answers: Mapping[str, Outcome],
-        intents: Mapping[str, list[Intent]],
-        recovered: Recovered,
-    ) -> None:
-        """T2, all but its last part; that one is left for the commit that gives the lease back."""
-        head = self._ledger.head
-        counts: Counter[str] = Counter(self._report.counts)
-        groups: list[list[Change]] = []
-        for out in settled:
-            counts[out.decision.action.value] += 1
-            counts.update(out.done)
-            groups.append(self._contact(batch, out, recovered))
-        self._report.counts = dict(counts)
-        *early, last = in_parts(group for group in groups if group)
-        for part in early:
-            self._ledger.commit(part)
-        # Only now: a head committed with an early part must still name every intent and every key.
-        keys = {out.decision.subject.key: _keys(batch, out) for out in settled}
-        self._queue.clear([*(key for mine in keys.values() for key in mine), *batch.reflected])
-        for out in settled:
-            self._requeue(out, keys[out.decision.subject.key])
-            for side, record, version, final in out.versions:
-                self._recents.note(side, record, version, settled=final)
-            for side, row in out.index:
-                self._index.append(side, [row])
-        head.backlog = max(0, head.backlog)
-        closed = [op.id for ops in intents.values() for op in ops if not isinstance(answers[op.id], InDoubt)]
-        self._pending += [*last, *self._journal.close([*closed, *recovered.closed])]
-
-    def _contact(self, batch: Batch, out: Settled, recovered: Recovered) -> list[Change]:
-        """Everything of one contact, to be committed together."""
-        head = self._ledger.head
-        now = self._clock.now()
-        changes: list[Change] = []
-        subject = out.decision.subject
-        if out.link is not None:
-            head.links += _lives(out.link) - _lives(batch.stored.get(out.link.id))
-            changes.append(Put(self._paths.link(out.link.id), out.link.data()))
-        key = out.link.id if out.link else subject.key
-        row = history.told(out.row, recovered.of(out.decision))
-        if row is not None:
-            row = {**row, "link": key, "run": self._report.run, "at": now.isoformat(), "epoch": head.epoch}
-            row["ids"] = {
-                side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
-            }
-            changes.append(Put(self._paths.history(f"{self._report.run}-{key}"), plain(row)))
-        old = batch.entries.get(backlog_id(subject))
-        if out.entries:
-            written, grows = backlog.changes(self._paths, subject, out.entries, old, now)
-            changes += written
-            head.backlog += grows
-        elif out.closes and old is not None:
-            written, grows = backlog.close(self._paths, old)
-            changes += written
-            head.backlog += grows
-        return changes
-
-    def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
-        """Puts the contact's keys, which have been cleared, where they have to wait."""
-        now = self._clock.now()
-        if out.doubt:
-            due = (now + timedelta(seconds=self._limits.quiet)).isoformat()
-            self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
-        elif out.again is not None:
-            if out.again > 0:
-                due = (now + timedelta(seconds=out.again)).isoformat()
-                self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
-            else:
-                again = [msgspec.structs.replace(key, tries=key.tries + 1) for key in keys or self._own(out, now)]
-                for key in again:
-                    self._queue.add(key.lane, [key])
-        elif out.asleep:
-            self._queue.add(Lane.ASLEEP, [msgspec.structs.replace(key, lane=Lane.FEED) for key in self._own(out, now)])
-
-    @staticmethod
-    def _own(out: Settled, now: datetime) -> list[Dirty]:
-        """A key of the contact itself, where no feed's key stands for it."""
-        subject = out.decision.subject
-        for side in SideName:
-            if record := subject.half(side).id:
-                return [Dirty(side=side, id=record, seen_at=now.isoformat(), lane=Lane.FEED, tries=1)]
-        return []
 
     # -- the end -------------------------------------------------------------------------------------
 
@@ -441,11 +285,6 @@ class Run:
         self._report.next_due_at = head.next_due_at
 
 
-def _keys(batch: Batch, out: Settled) -> list[Dirty]:
-    """The keys that a decision answers for."""
-    return [key for name in (out.decision.subject.key, *out.taken) for key in batch.keys.get(name, ())]
-
-
 def settled_something(settled: Iterable[Settled]) -> bool:
     """Whether a run is worth a record: anything but contacts that agree already."""
     return any(out.row is not None or out.entries for out in settled)
@@ -463,11 +302,3 @@ def schedule(head: Head, now: datetime, limits: Limits, trouble: RetriableError 
         if isinstance(trouble, RetriableError) and trouble.retry_after:
             wait = max(wait, trouble.retry_after)
     head.next_due_at = (now + timedelta(seconds=wait)).isoformat() if settings.sync_regularly else None
-
-
-def _lives(link: Link | None) -> int:
-    return 0 if link is None or link.state is LinkState.TOMBSTONE else 1
-
-
-def _later(key: Dirty, due: str) -> Dirty:
-    return msgspec.structs.replace(key, due=due, tries=key.tries + 1)
