@@ -10,44 +10,21 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from shared.clock import Ids
-from shared.contact.emails import email_keys
-from shared.contact.fields import PHONE_SLOTS
-from shared.contact.terms import email_term, phone_term, terms
-from shared.side import Absent, Probe, Record, Side, SideName
+from shared.side import Absent, Record, Side, SideName
 from shared.store.port import Doc, Store
+from shared.sync.batch import Batch
+from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.paths import Paths, subject_id
-from shared.sync.plan.model import Candidate, Env, Half, Presence, Subject
+from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.reading import Reader
 from shared.sync.settings import ConflictRule
 
 _SLICE = 100
 _MOST_KEYS = 1000
-_CANDIDATES = 3
-"""Times the batch: so many candidates of all subjects together are read on a side."""
-_MOST_HEIRS = 20
-_ROUNDS = 3
-
-Pool = dict[SideName, dict[str, Record | Absent]]
-
-
-@dataclass
-class Batch:
-    """What a plan is made from."""
-
-    subjects: list[Subject] = field(default_factory=list)
-    candidates: list[Candidate] = field(default_factory=list)
-    keys: dict[str, list[Dirty]] = field(default_factory=dict)
-    """The dirty keys that each subject (by key) answers for."""
-    reflected: list[Dirty] = field(default_factory=list)
-    """Keys whose version a link already reflects: nothing to read, to be cleared."""
-    entries: dict[str, Doc] = field(default_factory=dict)
-    """Backlog documents of the subjects, by backlog id."""
-    stored: dict[str, Link] = field(default_factory=dict)
-    """The links as they are stored, by id: only what differs is written."""
-    looked_up: int = 0
 
 
 @dataclass
@@ -102,7 +79,7 @@ class Gatherer:
         self._links = links
         self._ids = ids
         self._env = env
-        self._pool: Pool = {side: {} for side in SideName}
+        self._reader = Reader(sides)
 
     def run(
         self,
@@ -125,14 +102,15 @@ class Gatherer:
         batch = Batch()
         groups = self._groups(batch, doubtful, found, sources)
         batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
-        self._read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
+        self._reader.read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
         self._renamed(groups, batch)
         self._restored(groups, batch)
         for group in groups:
             subject = self._subject(group, blocked)
             batch.subjects.append(subject)
             batch.keys[subject.key] = group.keys
-        self._candidates(batch)
+        search = CandidateSearch(self._sides, self._reader, self._index, self._links, self._env, self._most)
+        search.run(batch)
         if backlog:
             self._parked(batch)
         return batch
@@ -208,12 +186,12 @@ class Gatherer:
         for side in SideName:
             moved: list[tuple[_Group, Record]] = []
             for group in groups:
-                read = self._pool[side].get(group.ids.get(side, ""))
+                read = self._reader.pool[side].get(group.ids.get(side, ""))
                 if isinstance(read, Record) and read.id != group.ids[side]:
                     moved.append((group, read))
             owners = self._links.of(side, [read.id for _, read in moved])
             for group, read in moved:
-                self._pool[side][read.id] = read
+                self._reader.pool[side][read.id] = read
                 twin = next((g for g in groups if g is not group and g.ids.get(side) == read.id), None)
                 owner = twin.link if twin is not None and twin.link is not None else owners.get(read.id)
                 if group.link is None:
@@ -225,7 +203,7 @@ class Gatherer:
                     group.ids = {side: read.id} if owner is None else {each: owner.id_on(each) for each in SideName}
                     if owner is not None:
                         batch.stored[owner.id] = owner.copy()
-                        self._read({each: [record] for each, record in group.ids.items()})
+                        self._reader.read({each: [record] for each, record in group.ids.items()})
                 elif owner is not None and owner.id != group.link.id:
                     group.merged_into[side] = read.id
                 else:
@@ -239,16 +217,16 @@ class Gatherer:
         """A record without link that carries our key, while the link's own is gone, is that contact come back."""
         planted: dict[str, _Group] = {}
         for group in groups:
-            record = self._pool[SideName.GOOGLE].get(group.ids.get(SideName.GOOGLE, ""))
+            record = self._reader.pool[SideName.GOOGLE].get(group.ids.get(SideName.GOOGLE, ""))
             if group.link is None and isinstance(record, Record):
                 planted.update({key: group for key in record.planted})
         if not planted:
             return
         links = self._links.get(planted)
-        self._read({side: [link.id_on(side) for link in links.values()] for side in SideName})
+        self._reader.read({side: [link.id_on(side) for link in links.values()] for side in SideName})
         for link in links.values():
             group = planted[link.id]
-            read = self._pool[SideName.GOOGLE].get(link.google_id)
+            read = self._reader.pool[SideName.GOOGLE].get(link.google_id)
             renamed = isinstance(read, Record) and read.id == group.ids[SideName.GOOGLE]
             if group.link is not None or not (renamed or isinstance(read, Absent)):
                 continue
@@ -263,25 +241,11 @@ class Gatherer:
 
     # -- reading -------------------------------------------------------------------------------------
 
-    def _read(self, wanted: Mapping[SideName, Iterable[str]]) -> None:
-        for side in SideName:
-            missing = sorted({record for record in wanted.get(side, ()) if record} - set(self._pool[side]))
-            if missing:
-                self._pool[side].update(self._sides[side].read(missing))
-
-    def _present(self, side: SideName, ids: Iterable[str]) -> dict[str, Record]:
-        found: dict[str, Record] = {}
-        for record_id in ids:
-            record = self._pool[side].get(record_id)
-            if isinstance(record, Record):
-                found[record_id] = record
-        return found
-
     def _half(self, group: _Group, side: SideName) -> Half:
         record_id = group.ids.get(side, "")
         if not record_id:
             return Half()
-        read = self._pool[side][record_id]
+        read = self._reader.pool[side][record_id]
         seen = group.seen(side)
         if side in group.merged_into:
             return Half(Presence.GONE, record_id, None, seen, merged_into=group.merged_into[side])
@@ -307,135 +271,6 @@ class Gatherer:
             blocked=blocked,
             exempt=any(key.exempt for key in group.keys),
         )
-
-    # -- who may be the same person ------------------------------------------------------------------
-
-    def _candidates(self, batch: Batch) -> None:
-        """Everybody who shares an email with somebody in question, in rounds, until nobody new turns up."""
-        loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
-        gone = [s for s in batch.subjects if s.link is not None and _vanished(s) is not None]
-        known = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).id}
-        frontier = {side: {r.id: r for s in loose if (r := s.half(side).there)} for side in SideName}
-        heirs = self._heirs(gone, known)
-        for _ in range(_ROUNDS):
-            wanted = self._sharing(frontier, known)
-            for side in SideName:
-                wanted[side] |= heirs[side]
-            heirs = {side: set() for side in SideName}
-            if not any(wanted.values()):
-                break
-            self._crowds(batch, wanted)
-            self._read(wanted)
-            fresh = {side: self._present(side, wanted[side]) for side in SideName}
-            known |= {(side, record) for side in SideName for record in wanted[side]}
-            frontier = self._admit(batch, fresh)
-        self._look_up(batch, loose, known)
-
-    def _crowds(self, batch: Batch, wanted: dict[SideName, set[str]]) -> None:
-        """Where too many share an email (or a name) to read them all, nobody among them is matched or created.
-
-        Who was left out might have been the one match, so leaving out silently would double contacts.
-        """
-        for side in SideName:
-            most = _CANDIDATES * self._most
-            if len(wanted[side]) <= most:
-                continue
-            left_out = set(sorted(wanted[side])[most:])
-            wanted[side] -= left_out
-            for n, subject in enumerate(batch.subjects):
-                own = _open(subject)
-                record = subject.half(own).there if own is not None else None
-                if subject.link is not None or own is None or record is None:
-                    continue
-                if left_out & self._index.find(side, self._terms(own, record)):
-                    batch.subjects[n] = replace(subject, crowded=True)
-
-    def _admit(self, batch: Batch, fresh: Mapping[SideName, Mapping[str, Record]]) -> dict[SideName, dict[str, Record]]:
-        """Takes these in as candidates; those without link are followed further."""
-        further: dict[SideName, dict[str, Record]] = {side: {} for side in SideName}
-        for side in SideName:
-            links = self._links.of(side, fresh[side])
-            for record in fresh[side].values():
-                link = links.get(record.id)
-                batch.candidates.append(Candidate(side, record, link))
-                if link is None:
-                    further[side][record.id] = record
-        return further
-
-    def _terms(self, side: SideName, record: Record) -> set[str]:
-        view = self._env.fields[side].view(record.native, {}, None)
-        return {term for term in terms(view.contact, self._env.settings.region) if not term.startswith("p:")}
-
-    def _sharing(
-        self, frontier: Mapping[SideName, Mapping[str, Record]], known: set[tuple[SideName, str]]
-    ) -> dict[SideName, set[str]]:
-        """Ids that the index has under the emails of these; under their names only where an email is missing."""
-        by_mail: set[str] = set()
-        nameless_mail: set[str] = set()
-        names: set[str] = set()
-        for side in SideName:
-            for record in frontier[side].values():
-                found = self._terms(side, record)
-                mail = {term for term in found if term.startswith("e:")}
-                by_mail |= mail
-                names |= found - mail
-                if not mail:
-                    nameless_mail |= found
-        wanted: dict[SideName, set[str]] = {}
-        for side in SideName:
-            ids = self._index.find(side, by_mail | nameless_mail, bare=names)
-            wanted[side] = {record for record in ids if (side, record) not in known}
-        return wanted
-
-    def _heirs(self, gone: Iterable[Subject], known: set[tuple[SideName, str]]) -> dict[SideName, set[str]]:
-        """Where the emails and phones of vanished contacts may stand now."""
-        region = self._env.settings.region
-        wanted: dict[SideName, set[str]] = {side: set() for side in SideName}
-        for subject in gone:
-            side, link = _vanished(subject), subject.link
-            if side is None or link is None:
-                continue
-            found = {email_term(key) for key in link.base_emails or ()}
-            found |= {t for slot in PHONE_SLOTS if (t := phone_term(link.base.get(slot, ""), region))}
-            ids = {record for record in self._index.find(side, found) if (side, record) not in known}
-            wanted[side] |= set(sorted(ids)[:_MOST_HEIRS])
-        return wanted
-
-    def _look_up(self, batch: Batch, loose: Iterable[Subject], known: set[tuple[SideName, str]]) -> None:
-        """Asks a side itself about those who would otherwise be created there.
-
-        Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
-        """
-        mail = {
-            (c.side, key)
-            for c in batch.candidates
-            for key in email_keys(self._env.fields[c.side].view(c.record.native, {}, None).contact.emails or ())
-        }
-        for source in SideName:
-            side = source.other
-            if not (self._env.direction(source).create and self._env.listed[side] and self._env.listed[source]):
-                continue
-            probes: list[Probe] = []
-            for subject in loose:
-                record = subject.half(source).there
-                if record is None or not record.in_scope or side in subject.blocked:
-                    continue
-                contact = self._env.fields[source].view(record.native, {}, None).contact
-                emails = sorted(email_keys(contact.emails or ()))
-                if not any((side, key) in mail for key in emails):
-                    probes.append(Probe(tuple(emails), contact.get("first_name"), contact.get("last_name")))
-            batch.looked_up += len(probes)
-            found = self._sides[side].find(probes) if probes else []
-            new = {r.id: r for r in found if (side, r.id) not in known}
-            if new:
-                self._pool[side].update(new)
-                known |= {(side, record) for record in new}
-                further = self._admit(batch, {side: new, source: {}})
-                rivals = self._sharing(further, known)
-                self._read(rivals)
-                fresh = {s: self._present(s, rivals[s]) for s in SideName}
-                known |= {(s, record) for s in SideName for record in rivals[s]}
-                self._admit(batch, fresh)
 
     def _parked(self, batch: Batch) -> None:
         """Marks who is quarantined, and fetches the entries that may change."""
@@ -477,14 +312,3 @@ def _reflected(key: Dirty, link: Link) -> bool:
         return True
     same = bool(key.version) and key.version == link.versions.get(key.side)
     return same and key.side is SideName.GOOGLE and key.lane is not Lane.SWEEP
-
-
-def _open(subject: Subject) -> SideName | None:
-    return next((side for side in SideName if subject.half(side).there), None)
-
-
-def _vanished(subject: Subject) -> SideName | None:
-    return next(
-        (side for side in SideName if subject.half(side).presence is Presence.GONE and subject.half(side.other).there),
-        None,
-    )

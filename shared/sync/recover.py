@@ -25,7 +25,7 @@ from shared.clock import Clock
 from shared.contact.emails import email_keys
 from shared.contact.normal import email_key
 from shared.side import Idempotency, Op, Probe, Record, Side, SideName
-from shared.sync.gather import Batch
+from shared.sync.batch import Batch
 from shared.sync.head import Head, Sent
 from shared.sync.journal import Intent, digest
 from shared.sync.link import Link, LinkState

@@ -10,9 +10,10 @@ from shared.clock import Clock, Ids
 from shared.errors import FatalError, RetriableError
 from shared.side import Gate, Side, SideName
 from shared.store.port import Change, Put, Store
+from shared.sync.batch import Batch
 from shared.sync.claims import Claims
 from shared.sync.execute import execute
-from shared.sync.gather import Batch, Gatherer
+from shared.sync.gather import Gatherer
 from shared.sync.head import Head
 from shared.sync.housekeeping import dead_links, drop_claims
 from shared.sync.inbox import drain

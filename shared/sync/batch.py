@@ -1,0 +1,27 @@
+"""What a plan is made from, and what it answers for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shared.store.port import Doc
+from shared.sync.link import Link
+from shared.sync.plan.model import Candidate, Subject
+from shared.sync.queue import Dirty
+
+
+@dataclass
+class Batch:
+    """At most so many contacts, read fresh from both sides."""
+
+    subjects: list[Subject] = field(default_factory=list)
+    candidates: list[Candidate] = field(default_factory=list)
+    keys: dict[str, list[Dirty]] = field(default_factory=dict)
+    """The dirty keys that each subject (by key) answers for."""
+    reflected: list[Dirty] = field(default_factory=list)
+    """Keys whose version a link already reflects: nothing to read, to be cleared."""
+    entries: dict[str, Doc] = field(default_factory=dict)
+    """Backlog documents of the subjects, by backlog id."""
+    stored: dict[str, Link] = field(default_factory=dict)
+    """The links as they are stored, by id: only what differs is written."""
+    looked_up: int = 0

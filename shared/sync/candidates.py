@@ -1,0 +1,179 @@
+"""Who may be the same person as somebody in the batch: found in the index and by looking up, read fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from shared.contact.emails import email_keys
+from shared.contact.fields import PHONE_SLOTS
+from shared.contact.terms import email_term, phone_term, terms
+from shared.side import Probe, Record, Side, SideName
+from shared.sync.batch import Batch
+from shared.sync.index import Index
+from shared.sync.links import Links
+from shared.sync.plan.model import Candidate, Env, Presence, Subject
+from shared.sync.reading import Reader
+
+_CANDIDATES = 3
+"""Times the batch: so many candidates of all subjects together are read on a side."""
+_MOST_HEIRS = 20
+_ROUNDS = 3
+
+
+class CandidateSearch:
+    """Completes a batch whose subjects have been read."""
+
+    def __init__(
+        self,
+        sides: Mapping[SideName, Side],
+        reader: Reader,
+        index: Index,
+        links: Links,
+        env: Env,
+        most: int,
+    ) -> None:
+        self._sides = sides
+        self._reader = reader
+        self._index = index
+        self._links = links
+        self._env = env
+        self._most = most
+
+    def run(self, batch: Batch) -> None:
+        """Everybody who shares an email with somebody in question, in rounds, until nobody new turns up."""
+        loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
+        gone = [s for s in batch.subjects if s.link is not None and _vanished(s) is not None]
+        known = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).id}
+        frontier = {side: {r.id: r for s in loose if (r := s.half(side).there)} for side in SideName}
+        heirs = self._heirs(gone, known)
+        for _ in range(_ROUNDS):
+            wanted = self._sharing(frontier, known)
+            for side in SideName:
+                wanted[side] |= heirs[side]
+            heirs = {side: set() for side in SideName}
+            if not any(wanted.values()):
+                break
+            self._crowds(batch, wanted)
+            self._reader.read(wanted)
+            fresh = {side: self._reader.present(side, wanted[side]) for side in SideName}
+            known |= {(side, record) for side in SideName for record in wanted[side]}
+            frontier = self._admit(batch, fresh)
+        self._look_up(batch, loose, known)
+
+    def _crowds(self, batch: Batch, wanted: dict[SideName, set[str]]) -> None:
+        """Where too many share an email (or a name) to read them all, nobody among them is matched or created.
+
+        Who was left out might have been the one match, so leaving out silently would double contacts.
+        """
+        for side in SideName:
+            most = _CANDIDATES * self._most
+            if len(wanted[side]) <= most:
+                continue
+            left_out = set(sorted(wanted[side])[most:])
+            wanted[side] -= left_out
+            for n, subject in enumerate(batch.subjects):
+                own = _open(subject)
+                record = subject.half(own).there if own is not None else None
+                if subject.link is not None or own is None or record is None:
+                    continue
+                if left_out & self._index.find(side, self._terms(own, record)):
+                    batch.subjects[n] = replace(subject, crowded=True)
+
+    def _admit(self, batch: Batch, fresh: Mapping[SideName, Mapping[str, Record]]) -> dict[SideName, dict[str, Record]]:
+        """Takes these in as candidates; those without link are followed further."""
+        further: dict[SideName, dict[str, Record]] = {side: {} for side in SideName}
+        for side in SideName:
+            links = self._links.of(side, fresh[side])
+            for record in fresh[side].values():
+                link = links.get(record.id)
+                batch.candidates.append(Candidate(side, record, link))
+                if link is None:
+                    further[side][record.id] = record
+        return further
+
+    def _terms(self, side: SideName, record: Record) -> set[str]:
+        view = self._env.fields[side].view(record.native, {}, None)
+        return {term for term in terms(view.contact, self._env.settings.region) if not term.startswith("p:")}
+
+    def _sharing(
+        self, frontier: Mapping[SideName, Mapping[str, Record]], known: set[tuple[SideName, str]]
+    ) -> dict[SideName, set[str]]:
+        """Ids that the index has under the emails of these; under their names only where an email is missing."""
+        by_mail: set[str] = set()
+        nameless_mail: set[str] = set()
+        names: set[str] = set()
+        for side in SideName:
+            for record in frontier[side].values():
+                found = self._terms(side, record)
+                mail = {term for term in found if term.startswith("e:")}
+                by_mail |= mail
+                names |= found - mail
+                if not mail:
+                    nameless_mail |= found
+        wanted: dict[SideName, set[str]] = {}
+        for side in SideName:
+            ids = self._index.find(side, by_mail | nameless_mail, bare=names)
+            wanted[side] = {record for record in ids if (side, record) not in known}
+        return wanted
+
+    def _heirs(self, gone: Iterable[Subject], known: set[tuple[SideName, str]]) -> dict[SideName, set[str]]:
+        """Where the emails and phones of vanished contacts may stand now."""
+        region = self._env.settings.region
+        wanted: dict[SideName, set[str]] = {side: set() for side in SideName}
+        for subject in gone:
+            side, link = _vanished(subject), subject.link
+            if side is None or link is None:
+                continue
+            found = {email_term(key) for key in link.base_emails or ()}
+            found |= {t for slot in PHONE_SLOTS if (t := phone_term(link.base.get(slot, ""), region))}
+            ids = {record for record in self._index.find(side, found) if (side, record) not in known}
+            wanted[side] |= set(sorted(ids)[:_MOST_HEIRS])
+        return wanted
+
+    def _look_up(self, batch: Batch, loose: Iterable[Subject], known: set[tuple[SideName, str]]) -> None:
+        """Asks a side itself about those who would otherwise be created there.
+
+        Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
+        """
+        mail = {
+            (c.side, key)
+            for c in batch.candidates
+            for key in email_keys(self._env.fields[c.side].view(c.record.native, {}, None).contact.emails or ())
+        }
+        for source in SideName:
+            side = source.other
+            if not (self._env.direction(source).create and self._env.listed[side] and self._env.listed[source]):
+                continue
+            probes: list[Probe] = []
+            for subject in loose:
+                record = subject.half(source).there
+                if record is None or not record.in_scope or side in subject.blocked:
+                    continue
+                contact = self._env.fields[source].view(record.native, {}, None).contact
+                emails = sorted(email_keys(contact.emails or ()))
+                if not any((side, key) in mail for key in emails):
+                    probes.append(Probe(tuple(emails), contact.get("first_name"), contact.get("last_name")))
+            batch.looked_up += len(probes)
+            found = self._sides[side].find(probes) if probes else []
+            new = {r.id: r for r in found if (side, r.id) not in known}
+            if new:
+                self._reader.pool[side].update(new)
+                known |= {(side, record) for record in new}
+                further = self._admit(batch, {side: new, source: {}})
+                rivals = self._sharing(further, known)
+                self._reader.read(rivals)
+                fresh = {s: self._reader.present(s, rivals[s]) for s in SideName}
+                known |= {(s, record) for s in SideName for record in rivals[s]}
+                self._admit(batch, fresh)
+
+
+def _open(subject: Subject) -> SideName | None:
+    return next((side for side in SideName if subject.half(side).there), None)
+
+
+def _vanished(subject: Subject) -> SideName | None:
+    return next(
+        (side for side in SideName if subject.half(side).presence is Presence.GONE and subject.half(side.other).there),
+        None,
+    )

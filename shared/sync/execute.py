@@ -1,0 +1,56 @@
+"""Carrying a plan out: every write on paper first, then the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.errors import FatalError, RetriableError, StaleVersion
+from shared.side import Absent, Done, NotSent, Op, Outcome, Refused, Side, SideName
+from shared.sync.journal import Intent
+from shared.sync.plan.model import Decision, Step
+
+Intents = Mapping[str, list[Intent]]
+"""By subject: an intent for each step of its decision, in order."""
+
+
+def execute(sides: Mapping[SideName, Side], decisions: Sequence[Decision], intents: Intents) -> dict[str, Outcome]:
+    """The calls, one side after the other; an outcome for every intent, by its id."""
+    answers: dict[str, Outcome] = {}
+    steps = [
+        (step, op)
+        for decision in decisions
+        for step, op in zip(decision.steps, intents[decision.subject.key], strict=True)
+    ]
+    for side in SideName:
+        mine = [(step, op) for step, op in steps if step.side is side]
+        mine = _still_there(sides[side], mine, answers)
+        if not mine:
+            continue
+        outcomes = sides[side].apply([op.write() for _, op in mine])
+        answers.update({op.id: outcome for (_, op), outcome in zip(mine, outcomes, strict=True)})
+    return answers
+
+
+def _still_there(
+    side: Side, steps: list[tuple[Step, Intent]], answers: dict[str, Outcome]
+) -> list[tuple[Step, Intent]]:
+    """Reads what is to be deleted once more, right before.
+
+    A delete carries no version, so an edit that comes after the read for the plan would go with it. This read
+    narrows the window to one call.
+    """
+    deletes = {op.record: op for step, op in steps if step.op is Op.DELETE}
+    if not deletes:
+        return steps
+    try:
+        fresh = side.read(sorted(deletes))
+    except (RetriableError, FatalError) as error:
+        answers.update({op.id: NotSent(error) for _, op in steps})
+        return []
+    for record, op in deletes.items():
+        read = fresh[record]
+        if isinstance(read, Absent):
+            answers[op.id] = Done(None)
+        elif read.version != op.version:
+            answers[op.id] = Refused(StaleVersion("it changed right before it was to be deleted"))
+    return [(step, op) for step, op in steps if op.id not in answers]

@@ -1,0 +1,175 @@
+"""T2: what a batch came to, contact by contact, into the store."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from shared.clock import Clock
+from shared.side import InDoubt, Outcome, SideName
+from shared.store.port import Change, Put
+from shared.sync import backlog, history
+from shared.sync.batch import Batch
+from shared.sync.execute import Intents
+from shared.sync.gather import backlog_id
+from shared.sync.index import Index
+from shared.sync.journal import Journal
+from shared.sync.ledger import Ledger
+from shared.sync.limits import Limits
+from shared.sync.link import lives
+from shared.sync.parts import in_parts
+from shared.sync.paths import Paths
+from shared.sync.plain import plain
+from shared.sync.plan.model import Decision, Env
+from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.recents import Recents
+from shared.sync.recover import Recovered
+from shared.sync.report import Report
+from shared.sync.settle import Settled, settle
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A batch after its calls."""
+
+    env: Env
+    batch: Batch
+    decisions: Sequence[Decision]
+    intents: Intents
+    answers: Mapping[str, Outcome]
+    recovered: Recovered
+
+
+class Keeper:
+    """Stores the results of one batch."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        clock: Clock,
+        limits: Limits,
+        ledger: Ledger,
+        queue: Queue,
+        index: Index,
+        recents: Recents,
+        journal: Journal,
+    ) -> None:
+        self._paths = paths
+        self._clock = clock
+        self._limits = limits
+        self._ledger = ledger
+        self._queue = queue
+        self._index = index
+        self._recents = recents
+        self._journal = journal
+
+    def settle(self, done: Answered) -> list[Settled]:
+        """What the answers come to, contact by contact."""
+        now = self._clock.now()
+        settled = []
+        for decision in done.decisions:
+            ops = done.intents[decision.subject.key]
+            results = [(step, done.answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
+            name = decision.link.id if decision.link else ""
+            out = settle(done.env, decision, results, now, done.batch.stored.get(name))
+            if out.link is not None:
+                out.link.intents = [op.id for op in ops if not isinstance(done.answers[op.id], InDoubt)]
+                out.link.intents += [op.id for op, _ in done.recovered.of(decision)]
+                if out.again is None and not out.doubt:
+                    out.link.epoch = self._ledger.epoch
+            settled.append(out)
+        return settled
+
+    def store(self, done: Answered, settled: Sequence[Settled], report: Report) -> list[Change]:
+        """Commits all but the last part, and returns that one for the commit that gives the lease back."""
+        head = self._ledger.head
+        counts: Counter[str] = Counter(report.counts)
+        groups: list[list[Change]] = []
+        for out in settled:
+            counts[out.decision.action.value] += 1
+            counts.update(out.done)
+            groups.append(self._contact(done, out, report.run))
+        report.counts = dict(counts)
+        *early, last = in_parts(group for group in groups if group)
+        for part in early:
+            self._ledger.commit(part)
+        # Only now: a head committed with an early part must still name every intent and every key.
+        keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}
+        self._queue.clear([*(key for mine in keys.values() for key in mine), *done.batch.reflected])
+        for out in settled:
+            self._requeue(out, keys[out.decision.subject.key])
+            for side, record, version, final in out.versions:
+                self._recents.note(side, record, version, settled=final)
+            for side, row in out.index:
+                self._index.append(side, [row])
+        head.backlog = max(0, head.backlog)
+        sent = [op for ops in done.intents.values() for op in ops]
+        closed = [op.id for op in sent if not isinstance(done.answers[op.id], InDoubt)]
+        return [*last, *self._journal.close([*closed, *done.recovered.closed])]
+
+    def _contact(self, done: Answered, out: Settled, run: str) -> list[Change]:
+        """Everything of one contact, to be committed together."""
+        head = self._ledger.head
+        now = self._clock.now()
+        changes: list[Change] = []
+        subject = out.decision.subject
+        if out.link is not None:
+            head.links += lives(out.link) - lives(done.batch.stored.get(out.link.id))
+            changes.append(Put(self._paths.link(out.link.id), out.link.data()))
+        key = out.link.id if out.link else subject.key
+        row = history.told(out.row, done.recovered.of(out.decision))
+        if row is not None:
+            row = {**row, "link": key, "run": run, "at": now.isoformat(), "epoch": head.epoch}
+            row["ids"] = {
+                side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
+            }
+            changes.append(Put(self._paths.history(f"{run}-{key}"), plain(row)))
+        old = done.batch.entries.get(backlog_id(subject))
+        if out.entries:
+            written, grows = backlog.changes(self._paths, subject, out.entries, old, now)
+            changes += written
+            head.backlog += grows
+        elif out.closes and old is not None:
+            written, grows = backlog.close(self._paths, old)
+            changes += written
+            head.backlog += grows
+        return changes
+
+    def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
+        """Puts the contact's keys, which have been cleared, where they have to wait."""
+        now = self._clock.now()
+        if out.doubt:
+            due = (now + timedelta(seconds=self._limits.quiet)).isoformat()
+            self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+        elif out.again is not None:
+            if out.again > 0:
+                due = (now + timedelta(seconds=out.again)).isoformat()
+                self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+            else:
+                again = [msgspec.structs.replace(key, tries=key.tries + 1) for key in keys or self._own(out, now)]
+                for key in again:
+                    self._queue.add(key.lane, [key])
+        elif out.asleep:
+            self._queue.add(Lane.ASLEEP, [msgspec.structs.replace(key, lane=Lane.FEED) for key in self._own(out, now)])
+
+    @staticmethod
+    def _own(out: Settled, now: datetime) -> list[Dirty]:
+        """A key of the contact itself, where no feed's key stands for it."""
+        subject = out.decision.subject
+        for side in SideName:
+            if record := subject.half(side).id:
+                return [Dirty(side=side, id=record, seen_at=now.isoformat(), lane=Lane.FEED, tries=1)]
+        return []
+
+
+def _keys(batch: Batch, out: Settled) -> list[Dirty]:
+    """The keys that a decision answers for."""
+    return [key for name in (out.decision.subject.key, *out.taken) for key in batch.keys.get(name, ())]
+
+
+def _later(key: Dirty, due: str) -> Dirty:
+    return msgspec.structs.replace(key, due=due, tries=key.tries + 1)
