@@ -8,8 +8,7 @@ from typing import Any
 
 from shared.side import SideName
 from shared.store.port import Change, Data, Doc, Put, Remove
-from shared.sync.gather import backlog_id
-from shared.sync.paths import Paths
+from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
 from shared.sync.plan.model import Entry, Subject, Trouble
 
@@ -33,6 +32,14 @@ REMEDY: Mapping[Trouble, str] = {
     Trouble.DOUBTFUL_CREATE: "Look whether it was created already: then link or delete the copy and release it.",
 }
 """What to do, by class."""
+
+
+def backlog_id(subject: Subject) -> str:
+    """The id of a subject's backlog entry."""
+    if subject.link is not None:
+        return subject.link.id
+    side = SideName.SUGAR if subject.sugar.id else SideName.GOOGLE
+    return subject_id(side, subject.half(side).id)
 
 
 def changes(

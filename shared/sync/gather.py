@@ -12,6 +12,7 @@ from itertools import islice
 from shared.clock import Ids
 from shared.side import Absent, Record, Side, SideName
 from shared.store.port import Doc, Store
+from shared.sync.backlog import OPEN, RELEASED, backlog_id
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
@@ -41,14 +42,6 @@ class _Group:
         """When its change there was first seen; an echo is our own write and counts only where nothing else does."""
         mine = [key for key in self.keys if key.side is side]
         return min((key.seen_at for key in mine if key.lane is not Lane.ECHO), default="")
-
-
-def backlog_id(subject: Subject) -> str:
-    """The id of a subject's backlog entry."""
-    if subject.link is not None:
-        return subject.link.id
-    side = SideName.SUGAR if subject.sugar.id else SideName.GOOGLE
-    return subject_id(side, subject.half(side).id)
 
 
 class Gatherer:
@@ -284,18 +277,33 @@ class Gatherer:
             for n, c in enumerate(batch.candidates)
             if c.link is None
         }
-        docs = self._store.get_all({*paths, *others}) if paths or others else {}
-        batch.entries = {doc.id: doc for path, doc in docs.items() if path in paths}
+        former = {self._paths.backlog(name) for s in batch.subjects for name in self._former(batch, s)}
+        docs = self._store.get_all({*paths, *others, *former}) if paths or others or former else {}
+        batch.entries = {doc.id: doc for doc in docs.values()}
         for n, subject in enumerate(batch.subjects):
-            if subject.link is None and _quarantines(batch.entries.get(backlog_id(subject))):
-                batch.subjects[n] = replace(subject, parked=True)
+            entry = batch.entries.get(backlog_id(subject))
+            if subject.link is None and entry is not None:
+                released = entry.data.get("state") == RELEASED
+                batch.subjects[n] = replace(subject, parked=_quarantines(entry), released=released)
         for path, n in others.items():
             if _quarantines(docs.get(path)):
                 batch.candidates[n] = replace(batch.candidates[n], parked=True)
 
+    @staticmethod
+    def _former(batch: Batch, subject: Subject) -> list[str]:
+        """The ids under which a record that a link has taken on may still stand in the backlog."""
+        stored = batch.stored.get(subject.link.id) if subject.link is not None else None
+        if stored is None:
+            return []
+        return [
+            subject_id(side, subject.half(side).id)
+            for side in SideName
+            if subject.half(side).id not in ("", stored.id_on(side))
+        ]
+
 
 def _quarantines(entry: Doc | None) -> bool:
-    return entry is not None and entry.data.get("state") == "open" and bool(entry.data.get("whole"))
+    return entry is not None and entry.data.get("state") == OPEN and bool(entry.data.get("whole"))
 
 
 def _reflected(key: Dirty, link: Link) -> bool:

@@ -13,16 +13,16 @@ from shared.clock import Clock
 from shared.side import InDoubt, Outcome, SideName
 from shared.store.port import Change, Put
 from shared.sync import backlog, history
+from shared.sync.backlog import backlog_id
 from shared.sync.batch import Batch
 from shared.sync.execute import Intents
-from shared.sync.gather import backlog_id
 from shared.sync.index import Index
 from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
 from shared.sync.link import lives
 from shared.sync.parts import in_parts
-from shared.sync.paths import Paths
+from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
 from shared.sync.plan.model import Decision, Env
 from shared.sync.queue import Dirty, Lane, Queue
@@ -137,6 +137,13 @@ class Keeper:
             written, grows = backlog.close(self._paths, old)
             changes += written
             head.backlog += grows
+        if out.link is not None:
+            for side in SideName:
+                former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))
+                if former is not None and former is not old:
+                    written, grows = backlog.close(self._paths, former)
+                    changes += written
+                    head.backlog += grows
         return changes
 
     def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:

@@ -98,7 +98,7 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
         joined = replace(subject, google=found)
     else:
         joined = replace(subject, sugar=found)
-    if match.person.parked or subject.parked:
+    if match.person.parked and not subject.released:
         return Decision(subject, Action.NOTHING, "its match is quarantined")
     if twin is not None and twin.doubt:
         return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)

@@ -55,6 +55,8 @@ class Subject:
     link: Link | None = None
     parked: bool = False
     """An entry of the backlog quarantines it as a whole."""
+    released: bool = False
+    """A person let its entry go: a match that was asked about along with it is let go too."""
     blocked: frozenset[SideName] = frozenset()
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
