@@ -22,7 +22,7 @@ REMEDY: Mapping[Trouble, str] = {
     Trouble.OUT_OF_SCOPE_MATCH: "Bring the match into the scope, or change the scope, then release the contact.",
     Trouble.SAME_NAME: "Give both the same email if they are one person, different ones if not; then release it.",
     Trouble.CONFLICT: "Decide for Sugar's or Google's value, or make both the same.",
-    Trouble.GONE_FROM_SUGAR: "If it was deleted, delete it in Google too; if you lost sight of it, leave it here.",
+    Trouble.GONE_FROM_SUGAR: "If it was deleted, approve: it goes in Google too. If you lost sight of it, leave it.",
     Trouble.DELETED_AND_EDITED: "Delete both, or restore the deleted one.",
     Trouble.MERGED: "If it was merged, delete the leftover; if not, release the contact.",
     Trouble.HELD_DELETE: "Look at the list: approve the deletions, or restore what was deleted by mistake.",

@@ -19,6 +19,7 @@ from shared.sync.head import Head
 from shared.sync.link import Link
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
+from shared.sync.plan.model import Trouble
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.settings import Settings, parse
 
@@ -35,7 +36,7 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """``release``: backlog ids; empty: all of ``cls``, or all."""
     cls: str | None = None
     approve: bool = False
-    """``release``: what the guard held may go ahead, for exactly these."""
+    """``release``: what the guard held may go ahead, and what is gone from Sugar was deleted, for exactly these."""
     answers: dict[str, SideName] = {}
     """``release``: whose value wins, by field."""
     side: SideName | None = None
@@ -126,8 +127,16 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
             made[found.path] = link.data()
         for side in SideName:
             if record := doc.data["ids"].get(side.value):
+                # What only a person can know: that the contact which Sugar does not show any more was deleted.
+                gone = wish.approve and doc.data["class"] == Trouble.GONE_FROM_SUGAR.value and side is SideName.SUGAR
                 key = Dirty(
-                    side=side, id=record, seen_at=doc.data["at"], lane=Lane.RELEASED, tries=1, exempt=wish.approve
+                    side=side,
+                    id=record,
+                    seen_at=doc.data["at"],
+                    deleted=gone,
+                    lane=Lane.RELEASED,
+                    tries=1,
+                    exempt=wish.approve,
                 )
                 queue.add(Lane.RELEASED, [key])
     return len(docs) + len(links)

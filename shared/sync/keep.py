@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -128,6 +128,8 @@ class Keeper:
                 side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
             }
             changes.append(Put(self._paths.history(f"{run}-{key}"), plain(row)))
+        if out.link is not None:
+            subject = replace(subject, link=out.link)  # also what was asked while linking is about the link
         old = done.batch.entries.get(backlog_id(subject))
         if out.entries:
             written, grows = backlog.changes(self._paths, subject, out.entries, old, now)

@@ -157,3 +157,19 @@ def test_a_quarantined_contact_is_not_linked_by_way_of_its_match_either() -> Non
         assert w.sugar.get(record)["title"] == "Countess"
         assert user.backlog() == []
         assert len(user.links()) == 2
+
+
+def test_an_answer_to_a_conflict_found_while_linking_counts() -> None:
+    with world() as w:
+        user = w.user(**BOTH, conflict="ask")
+        record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        user.account.add(person("Augusta", "Byron", "ada@x.org"))
+        w.clock.advance(300)
+        rest(user)
+        (entry,), (link,) = user.backlog(), user.links()
+        assert entry.data["link"] == link.id
+        user.wish(kind="release", entries=[entry.id], answers={"first_name": SideName.GOOGLE})
+        rest(user)
+        assert w.sugar.get(record)["first_name"] == "Augusta"
+        assert user.backlog() == []
+        assert user.head().backlog == 0
