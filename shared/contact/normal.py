@@ -96,7 +96,7 @@ def normal(kind: Kind, value: str, region: str) -> str:
 
 def clean(value: str) -> str:
     """The value made storable and nothing else: lone surrogates become U+FFFD, NULs go."""
-    if _SURROGATE.search(value):
+    if not value.isascii() and _SURROGATE.search(value):
         value = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return value.replace("\0", "")
 

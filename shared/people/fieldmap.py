@@ -90,6 +90,10 @@ class PeopleFieldMap:
         remembered: Memo = {}
         problems: list[Problem] = []
         for family in self._families:
+            if not native.get(family.people):
+                remembered[family.name] = {"slots": {}, "private": []}
+                values.update((name, "") for slot in family.slots for name in slot.fields)
+                continue
             try:
                 pairing = self._pair(family, native, memo.get(family.name), other)
             except Malformed:

@@ -234,7 +234,7 @@ def _unreadable(native: Native) -> set[str]:
 
 def _text(name: str, raw: Any) -> tuple[str, str]:
     """A single value as text, or what is wrong with it."""
-    if raw is None:
+    if raw is None or raw == "":
         return "", ""
     if not isinstance(raw, str):
         if not name.startswith(CUSTOM_PREFIX):
@@ -249,7 +249,7 @@ def _text(name: str, raw: Any) -> tuple[str, str]:
         return "", f"must be text, and is {_JSON_NAMES.get(type(raw), 'something else')}"
     if len(raw) > MAX_TEXT:
         return "", f"has {len(raw)} characters; up to {MAX_TEXT} are synced"
-    if _SURROGATE.search(raw):
+    if not raw.isascii() and _SURROGATE.search(raw):
         return "", "is not valid Unicode (half of a character)"
     if raw and canonical_field(name).kind is Kind.DATE and not is_date(raw):
         return "", "must be a full date like 1970-12-31"

@@ -79,7 +79,10 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     def copy(self) -> Link:
         """Deep: what is planned on never changes what was read."""
-        return Link.load(self.data())
+        try:
+            return msgspec.json.decode(msgspec.json.encode(self), type=Link)
+        except UnicodeEncodeError:
+            return Link.load(self.data())
 
 
 def lives(link: Link | None) -> int:

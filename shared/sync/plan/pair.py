@@ -31,6 +31,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
+
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
 from shared.contact.normal import normal
@@ -113,8 +115,7 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
 
 
 def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
-    live = link.copy()
-    live.state, live.deleted_on, live.both_gone_at = LinkState.LIVE, None, None
+    live = msgspec.structs.replace(link, state=LinkState.LIVE, deleted_on=None, both_gone_at=None)
     result = merge(env, live, subject.sugar, subject.google)
     if any(entry.whole for entry in result.entries):
         return Decision(
@@ -139,7 +140,8 @@ def _adopts(env: Env, old: Link, new: Link) -> bool:
     """Whether both sides came to hold something new alike; that nothing is nothing on both is no news."""
     region = env.settings.region
     return sorted(old.base_emails or ()) != sorted(new.base_emails or ()) or any(
-        normal(env.kind(name), value, region) != normal(env.kind(name), old.base.get(name, ""), region)
+        value != (before := old.base.get(name, ""))
+        and normal(env.kind(name), value, region) != normal(env.kind(name), before, region)
         for name, value in new.base.items()
     )
 
