@@ -110,7 +110,8 @@ class PeopleFieldMap:
             ("biographies", ("notes",)),
         ):
             try:
-                values.update({name: self._single(native, people, name) for name in names})
+                found = entries(native, people)
+                values.update({name: self._single(found, name) for name in names})
             except Malformed:
                 problems += self._unreadable(people, names)
         emails, wrong = self._emails(native) if EMAILS in self._capabilities else (None, [])
@@ -123,8 +124,8 @@ class PeopleFieldMap:
         )
         return [Problem(name, message) for name in names if name in self._capabilities]
 
-    def _single(self, native: Native, people: str, name: str) -> str:
-        found = entries(native, people)
+    @staticmethod
+    def _single(found: Sequence[Entry], name: str) -> str:
         if not found:
             return ""
         if name == "birthday":

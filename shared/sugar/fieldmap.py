@@ -153,10 +153,9 @@ class SugarFieldMap:
         lone_given = shown is not contact
         if lone_given:
             found.append(lone)
+        beyond = {n: v for n, v in contact.values.items() if not v.isascii() and _BEYOND_BMP.search(v)}
         for mark in ("?", "????"):
-            for name, value in contact.values.items():
-                if not _BEYOND_BMP.search(value):
-                    continue
+            for name, value in beyond.items():
                 if lone_given and name in lone:
                     found.append({key: _BEYOND_BMP.sub(mark, text) for key, text in lone.items()})
                 else:

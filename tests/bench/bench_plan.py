@@ -6,6 +6,7 @@ edited. Then new ones, to be matched and created. In batches of 100.
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from pathlib import Path
@@ -79,6 +80,7 @@ def main() -> None:
         linked.append(Subject(link.id, edited, google, decision.link))
         unlike = {**row, "email": f"{n}.{row['email']}"}
         new.append(Subject(f"n{n}", Half(Presence.PRESENT, f"s{n}", sugar_record(n, unlike, title)), Half()))
+    gc.freeze()  # a run holds one batch, not these thousands
     for name, subjects in (("linked pairs", linked), ("new contacts", new)):
         began = time.process_time()
         writes = 0
