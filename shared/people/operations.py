@@ -179,11 +179,14 @@ def update_body(write: Write, mask: Sequence[str]) -> Native:
     own = persons.source(before)
     source = {"type": "CONTACT", **({"id": own["id"]} if isinstance(own.get("id"), str) else {})}
     version = write.version or persons.version(before)
-    # The two kinds of etag are not interchangeable: a source's starts with "#", a person's with "%".
+    # The two kinds of etag are not interchangeable: a source's starts with "#", a person's with "%". Reports differ on
+    # which one an update has to carry, and both stand in the same read: both are sent.
     if version.startswith("%"):
         body["etag"] = version
     else:
         source["etag"] = version
+        if isinstance(before.get("etag"), str):
+            body["etag"] = before["etag"]
     body["metadata"] = {"sources": [source]}
     return body
 
