@@ -1,4 +1,4 @@
-"""``googleapiclient``, built once and late, with our own transport underneath."""
+"""``googleapiclient`` with our own transport underneath."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from shared.people.failures import CallFailed, Unreadable, read_failure, write_failure
+from shared.people.service import PEOPLE_URL, service
 from shared.people.transport import Transport
-
-PEOPLE_URL = "https://people.googleapis.com/"
 
 Build = Callable[[Any], Any]
 """Makes a request of the service; ``googleapiclient`` has no types."""
@@ -26,7 +25,6 @@ class PeopleClient:
     def __init__(self, transport: Transport, *, endpoint: str = PEOPLE_URL) -> None:
         self._transport = transport
         self._endpoint = endpoint if endpoint.endswith("/") else f"{endpoint}/"
-        self._built: Any = None
 
     @property
     def calls(self) -> int:
@@ -74,27 +72,13 @@ class PeopleClient:
             CallFailed: what went wrong, not sorted yet.
             SyncError: nothing was sent.
         """
-        request = build(self._service())
+        request = build(service())
+        request.uri = self._endpoint + request.uri.removeprefix(PEOPLE_URL)
         try:
-            answer = request.execute(num_retries=0)
+            answer = request.execute(http=self._transport, num_retries=0)
         except (ValueError, RecursionError):
             raise Unreadable("the answer must be JSON") from None
         # The library hands out what is no JSON as text.
         if not isinstance(answer, dict):
             raise Unreadable("the answer must be a JSON object")
         return answer
-
-    def _service(self) -> Any:
-        if self._built is None:
-            # Imported late: it takes 0.3 s, which a function that only answers a browser need not spend.
-            from googleapiclient.discovery import build
-
-            self._built = build(
-                "people",
-                "v1",
-                http=self._transport,
-                static_discovery=True,
-                cache_discovery=False,
-                client_options={"api_endpoint": self._endpoint},
-            )
-        return self._built
