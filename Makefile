@@ -13,7 +13,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench coverage requirements requirements-in-sync setup clean
+.PHONY: help demo serve test check format bench prove coverage requirements requirements-in-sync setup clean
 
 help: ## This list
 	@echo "Sugar Contact Sync"
@@ -24,8 +24,11 @@ help: ## This list
 demo: $(READY) ## Sync contacts between simulators of both APIs; STORE=sqlite (default) or firestore
 	@$(PY) -m tests.demo --store $(STORE)
 
+serve: $(READY) ## Serve everything on this machine, for trying it out or for good (see README), until Ctrl-C
+	@$(PY) -m tests.serve
+
 test: $(READY) ## Run the tests; ARGS is passed on to pytest: make test ARGS="-k planner -x"
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 check: $(READY) ## Lint, formatting, types, and whether the requirements are in sync
 	@failed=; \
@@ -45,6 +48,9 @@ bench: $(READY) ## Run the benchmarks
 		module=$$(echo "$${file%.py}" | tr / .); \
 		echo "== $$module"; $(PY) -m "$$module" $(ARGS) || exit 1; \
 	done; [ "$$ran" ] || { echo "no benchmark found: tests/bench/bench_*.py" >&2; exit 1; }
+
+prove: $(READY) ## Try long and hard to lose or double a contact; ARGS="machine --seed 7" repeats one failure
+	@$(PY) -m tests.prove $(ARGS)
 
 coverage: $(READY) ## Run the tests and show which lines and branches none of them reaches
 	@$(PY) -m pytest --cov=shared --cov=functions --cov-report=term-missing:skip-covered $(ARGS)

@@ -311,3 +311,8 @@ class Side(Protocol):
         other end did: after a fatal error the rest is ``NotSent``. Never sends a write twice, unless a definite
         answer proves that it did not happen."""
         ...
+
+    def complete(self, records: Sequence[Record]) -> None:
+        """Does what goes along with an update (a label), for updates that turned out to have happened. Never raises
+        for what the other end did."""
+        ...

@@ -8,6 +8,7 @@ named once in the summary. Where ``CI`` is set everything is there, so any skip 
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,6 +40,12 @@ class _Skips:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         self._count(report)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Of a skipped file the other processes' collector alone knows; every one has collected all."""
+        for reason, count in getattr(node, "workeroutput", {}).get("skipped files", {}).items():
+            self._reasons.setdefault(reason, count)
+
     def _count(self, report: pytest.TestReport | pytest.CollectReport) -> None:
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
@@ -48,6 +55,9 @@ class _Skips:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["skipped files"] = session.config.stash[_skipped]
+        return
     if IN_CI and session.config.stash[_skipped] and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

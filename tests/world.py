@@ -9,15 +9,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shared.account.connect import Connections, OAuthClient
+from shared.account.connect import Connections
 from shared.account.grants import GoogleGrant, Grants, GrantStore, SugarGrant, pair_id
+from shared.account.keyring import KeyRing
+from shared.account.secrets import Secrets
+from shared.account.vault import Vault
 from shared.clock import Clock
 from shared.errors import SyncError
 from shared.people import oauth
+from shared.people.endpoints import GoogleEndpoints, OAuthClient
 from shared.side import Gate, Side, SideName
 from shared.store.codec import size
 from shared.store.port import Change, Doc, Put, Store, Version
 from shared.store.sqlite import SqliteStore
+from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import SugarSession, sign_in
 from shared.sugar.tokens import Tokens
 from shared.sync import inbox
@@ -30,6 +35,7 @@ from shared.sync.plain import plain
 from shared.sync.queue import READY
 from shared.sync.report import Report, Status
 from shared.sync.settings import Settings, parse
+from tests.cloud.memory import MemorySecrets
 from tests.simulators.people import PeopleSimulator
 from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.simulators.sugar import SugarSimulator
@@ -38,6 +44,8 @@ from tests.simulators.wire import Call, SimClock, Wire
 
 PLATFORM = "contact-sync"
 PASSWORD = "simulated-password"
+TOKEN_KEYS = "token-keys"
+"""The secret whose keys seal the users' tokens."""
 
 
 class SerialIds:
@@ -131,6 +139,24 @@ class User:
         wish = inbox.Wish(at=self.world.clock.now().isoformat(), **what)
         inbox.post(self.world.store, self.paths, self.world.ids, wish)
 
+    def sign_in_again(self) -> None:
+        """What the user does when Sugar has ended the session."""
+        world, name = self.world, self.uid.removeprefix("u-")
+        tokens = sign_in(
+            world.sugar_wire.url,
+            name,
+            PASSWORD,
+            platform=PLATFORM,
+            clock=world.clock,
+            gate=lambda _: None,
+            policy=LOOPBACK,
+        )
+        vault = GrantStore(world.store, self.uid, world.vault)
+        grants = vault.load()
+        assert grants.sugar is not None
+        grants.sugar.tokens = dict(tokens.as_json())
+        vault.save(grants)
+
     def run(self) -> Report:
         return self.engine.run()
 
@@ -172,19 +198,28 @@ class World:
     sugar_wire: Wire
     people_wire: Wire
     store: CountingStore
+    secrets: Secrets = field(default_factory=MemorySecrets)
+    vault: Vault = field(init=False)
     ids: SerialIds = field(default_factory=SerialIds)
     limits: Limits = field(default_factory=Limits)
     users: list[User] = field(default_factory=list)
     on_call: Callable[[float], None] = lambda _: None
     """Told before every call to the outside; raising there is a crash after everything that came before it."""
 
+    def __post_init__(self) -> None:
+        self.vault = Vault(KeyRing(self.secrets, TOKEN_KEYS, self.clock))
+
     def user(self, name: str = "jane", /, **settings: Any) -> User:
         """A new user, both sides connected, with these settings."""
         sugar_user = self.sugar.add_user(name, PASSWORD)
         account = self.people.account(f"{name}@example.com")
         clock: Clock = self.clock
-        tokens = sign_in(self.sugar_wire.url, name, PASSWORD, platform=PLATFORM, clock=clock, gate=lambda _: None)
-        session = SugarSession(self.sugar_wire.url, tokens, lambda _: None, clock, lambda _: None, platform=PLATFORM)
+        tokens = sign_in(
+            self.sugar_wire.url, name, PASSWORD, platform=PLATFORM, clock=clock, gate=lambda _: None, policy=LOOPBACK
+        )
+        session = SugarSession(
+            self.sugar_wire.url, tokens, lambda _: None, clock, lambda _: None, platform=PLATFORM, policy=LOOPBACK
+        )
         me = session.me()
         session.close()
         sugar = SugarGrant(
@@ -197,14 +232,13 @@ class World:
         )
         google = GoogleGrant(subject=account.subject, tokens=oauth.Tokens(refresh_token=account.grant()).to_json())
         uid = f"u-{name}"
-        GrantStore(self.store, uid).save(Grants(sugar=sugar, google=google))
+        GrantStore(self.store, uid, self.vault).save(Grants(sugar=sugar, google=google))
         paths = Paths(uid, pair_id(google, sugar))
         chosen = parse(settings)
         self.store.commit([Put(paths.user, {"settings": plain(chosen)})])
         known = self.people.oauth
-        token_url = f"{self.people_wire.url}/token"
-        client = OAuthClient(known.client_id, known.client_secret, token_url, self.people_wire.url)
-        connections = Connections(GrantStore(self.store, uid), clock, client)
+        client = OAuthClient(known.client_id, known.client_secret, GoogleEndpoints.all_at(self.people_wire.url))
+        connections = Connections(GrantStore(self.store, uid, self.vault), clock, client, LOOPBACK)
 
         def connect(settings: Settings, gate: Gate, head: Head) -> Mapping[SideName, Side]:
             def watched(seconds: float) -> None:
@@ -232,6 +266,7 @@ class World:
 def world(
     *,
     store: Store | None = None,
+    secrets: Secrets | None = None,
     sugar: SugarSwitches | None = None,
     people: PeopleSwitches | None = None,
     extra_fields: tuple[str, ...] = ("middle_name", "website"),
@@ -244,7 +279,8 @@ def world(
     people_sim = PeopleSimulator(clock, people or PeopleSwitches())
     with tempfile.TemporaryDirectory() as folder, Wire(sugar_sim, clock) as sw, Wire(people_sim, clock) as pw:
         inner = store or SqliteStore(Path(folder) / "documents.sqlite")
-        made = World(clock, sugar_sim, people_sim, sw, pw, CountingStore(inner), limits=limits or Limits())
+        keys = secrets or MemorySecrets()
+        made = World(clock, sugar_sim, people_sim, sw, pw, CountingStore(inner), keys, limits=limits or Limits())
         try:
             yield made
         finally:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.account.grants import Grants, GrantStore, SugarGrant
+from shared.account.sugar import SCHEMA_LASTS
 from shared.clock import Clock
 from shared.errors import GrantLost
 from shared.people import oauth
-from shared.people.client import PEOPLE_URL, PeopleClient
+from shared.people.client import PeopleClient
+from shared.people.endpoints import OAuthClient
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
@@ -18,32 +19,26 @@ from shared.side import Gate, Side, SideName
 from shared.sugar import metadata, tokens
 from shared.sugar.bulk import FIRST_SIZE
 from shared.sugar.metadata import Schema
+from shared.sugar.reach import PUBLIC, Policy
 from shared.sugar.session import SugarSession
 from shared.sugar.side import SugarSide
 from shared.sync.head import Head
 from shared.sync.settings import Settings, synced_fields
 
-SCHEMA_LASTS = timedelta(days=1)
-"""How long the instance's fields are taken for granted."""
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthClient:
-    """The customer's own OAuth client, and where Google is."""
-
-    client_id: str
-    client_secret: str
-    token_url: str = oauth.TOKEN_URL
-    people_url: str = PEOPLE_URL
-
 
 class Connections:
-    """Makes the sides for one run after the other; keeps what connections can be kept."""
+    """Makes the sides for one run after the other; keeps what connections can be kept.
 
-    def __init__(self, grants: GrantStore, clock: Clock, client: OAuthClient) -> None:
+    Args:
+        client: of Google.
+        policy: which Sugars may be called.
+    """
+
+    def __init__(self, grants: GrantStore, clock: Clock, client: OAuthClient, policy: Policy = PUBLIC) -> None:
         self._grants = grants
         self._clock = clock
         self._client = client
+        self._policy = policy
         self._close: list[Callable[[], None]] = []
 
     def __call__(self, settings: Settings, gate: Gate, head: Head) -> Mapping[SideName, Side]:
@@ -54,6 +49,7 @@ class Connections:
         """
         self.close()
         grants = self._grants.load()
+        self._grants.renew_seals(grants)
         return {
             SideName.SUGAR: self._sugar(grants, settings, gate, head),
             SideName.GOOGLE: self._google(grants, settings, gate),
@@ -75,7 +71,9 @@ class Connections:
             self._grants.save(grants)
 
         known = tokens.Tokens.from_json(grant.tokens)
-        session = SugarSession(grant.address, known, save, self._clock, gate, platform=grant.platform)
+        session = SugarSession(
+            grant.address, known, save, self._clock, gate, platform=grant.platform, policy=self._policy
+        )
         self._close.append(session.close)
         schema = self._schema(grants, grant, session)
         return SugarSide(
@@ -104,6 +102,8 @@ class Connections:
         grant = grants.google
         if grant is None:
             raise GrantLost("Google is not connected: connect it first")
+        if not grant.tokens:
+            raise GrantLost("The stored Google grant cannot be read; sign in with Google again")
 
         def save(fresh: oauth.Tokens) -> None:
             grant.tokens = fresh.to_json()
@@ -116,10 +116,10 @@ class Connections:
             clock=self._clock,
             save=save,
             gate=gate,
-            token_url=self._client.token_url,
+            token_url=self._client.endpoints.token,
         )
         transport = Transport(bearer, gate=gate)
-        client = PeopleClient(transport, endpoint=self._client.people_url)
+        client = PeopleClient(transport, endpoint=self._client.endpoints.people)
         self._close.append(client.close)
         labels = (settings.label, settings.google_scope)
         fieldmap = PeopleFieldMap(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from shared.errors import ProtocolError, Vanished
 from shared.people.failures import CallFailed, Unreadable, read_failure, write_failure
 from shared.people.service import PEOPLE_URL, service
 from shared.people.transport import Transport
@@ -52,6 +53,17 @@ class PeopleClient:
             return self.attempt(build)
         except CallFailed as failure:
             raise read_failure(call, failure, cursor=cursor) from None
+
+    def listing(self, call: str, build: Build, *, cursor: bool = False) -> Answer:
+        """A read that names nobody: no 404 can be about a contact.
+
+        Raises:
+            FatalError, RetriableError: see :meth:`read`.
+        """
+        try:
+            return self.read(call, build, cursor=cursor)
+        except Vanished:
+            raise ProtocolError(call, "HTTP 404") from None
 
     def write(self, call: str, build: Build) -> Answer:
         """A call that changes something; sent once.

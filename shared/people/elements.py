@@ -14,6 +14,30 @@ Entry = dict[str, Any]
 _NAME_PARTS = frozenset({"familyName", "givenName", "honorificPrefix", "honorificSuffix", "middleName"})
 _NO_CONTENT = frozenset({"type", "key", "metadata", "formattedValue", "current"})
 """Members that say nothing without the others."""
+_LABELS = frozenset({"type", "formattedType", "key", "metadata", "current"})
+_VALUED = {
+    "emailAddresses": "value",
+    "phoneNumbers": "value",
+    "urls": "value",
+    "nicknames": "value",
+    "biographies": "value",
+    "relations": "person",
+    "userDefined": "value",
+    "names": "",
+    "organizations": "",
+    "addresses": "",
+}
+"""What an element cannot be without, by list; blank: anything but what stands in ``_LABELS``."""
+_SOURCES = (
+    "SOURCE_TYPE_UNSPECIFIED",
+    "ACCOUNT",
+    "PROFILE",
+    "DOMAIN_PROFILE",
+    "CONTACT",
+    "OTHER_CONTACT",
+    "DOMAIN_CONTACT",
+)
+"""What an element may belong to."""
 
 
 class Malformed(Exception):
@@ -24,20 +48,29 @@ def entries(native: Native, people: str) -> list[Entry]:
     """The list's elements that belong to the contact itself; those of a linked profile are not ours to show or write.
 
     Raises:
-        Malformed: it is no list of objects.
+        Malformed: it is no list of objects, or one of them says nothing, or belongs to something unknown. Passed over,
+            its value would look as if the user had taken it out.
     """
     found = native.get(people)
     if found is None:
         return []
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise Malformed
+    if people in _VALUED and not all(_says_something(entry, _VALUED[people]) for entry in found):
+        raise Malformed
     return [entry for entry in found if _of_contact(entry)]
+
+
+def _says_something(entry: Entry, member: str) -> bool:
+    return entry.get(member) is not None if member else bool(entry.keys() - _LABELS)
 
 
 def _of_contact(entry: Entry) -> bool:
     metadata = entry.get("metadata")
     source = metadata.get("source") if isinstance(metadata, dict) else None
     kind = source.get("type") if isinstance(source, dict) else None
+    if kind is not None and kind not in _SOURCES:
+        raise Malformed
     return kind is None or kind == "CONTACT"
 
 

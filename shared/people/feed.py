@@ -17,7 +17,6 @@ from shared.contact.terms import email_term, name_term, phone_term
 from shared.errors import CursorExpired, ProtocolError
 from shared.people import persons
 from shared.people.client import PeopleClient
-from shared.people.elements import Malformed, entries, text
 from shared.people.fields import LIST_FIELDS, SOURCES
 from shared.side import Cursor, Feed, Key, Native, Page
 
@@ -26,6 +25,8 @@ MAX_PAGE_SIZE = 1000
 MAX_PAGES = 2000
 """Of one listing; an account holds 25,000 contacts, so more is a loop."""
 MAX_ROWS = MAX_PAGE_SIZE * 2
+MAX_TOKEN = 8000
+"""Characters; the tokens seen have some hundred."""
 
 
 class ConnectionsFeed:
@@ -71,7 +72,7 @@ class ConnectionsFeed:
         number = cursor.get("number", 0) + 1
         tokens = {name: cursor[key] for name, key in (("pageToken", "page"), ("syncToken", "sync")) if cursor.get(key)}
         parameters = {**self._parameters, **tokens}
-        answer = self._client.read(
+        answer = self._client.listing(
             CALL, lambda service: service.people().connections().list(**parameters), cursor=bool(tokens)
         )
         keys = tuple(self._key(row) for row in _rows(answer))
@@ -89,6 +90,8 @@ class ConnectionsFeed:
 
     def _key(self, row: Any) -> Key:
         person = persons.checked(row, CALL)
+        if not persons.version(person):
+            raise ProtocolError(CALL, "a person must have an etag")
         if person.get("metadata", {}).get("deleted"):
             return Key(
                 person["resourceName"],
@@ -110,23 +113,24 @@ class ConnectionsFeed:
 def row_terms(person: Native, region: str) -> tuple[str, ...]:
     """The index terms of a listed row: of all its emails and phones, private ones too, and of its name.
 
-    A text of a wrong type has none; the fresh read will say what is wrong with it.
+    Raises:
+        ProtocolError: one of them is no text. Without its term the contact could be created a second time.
     """
     emails = [value for value in _texts(person, "emailAddresses", "value") if is_email(value)]
     found: set[str | None] = {email_term(value) for value in emails}
     found |= {phone_term(value, region) for value in _texts(person, "phoneNumbers", "value")}
-    first, last = _texts(person, "names", "givenName")[:1], _texts(person, "names", "familyName")[:1]
+    first, last = (_texts(person, "names", member, needed=False)[:1] for member in ("givenName", "familyName"))
     found.add(name_term("".join(first), "".join(last)))
     return tuple(sorted(term for term in found if term))
 
 
-def _texts(person: Native, people: str, member: str) -> list[str]:
+def _texts(person: Native, people: str, member: str, *, needed: bool = True) -> list[str]:
     values = []
-    try:
-        for entry in entries(person, people):
-            values.append(clean(text(entry, member)).strip())
-    except Malformed:
-        pass
+    for entry in person.get(people) or ():
+        value = entry.get(member)
+        if not isinstance(value, str) and (needed or value is not None):
+            raise ProtocolError(CALL, f"{people} of a person must have a {member}, which is a text")
+        values.append(clean(value or "").strip())
     return values
 
 
@@ -141,6 +145,12 @@ def _rows(answer: dict[str, Any]) -> list[Any]:
 
 def _token(answer: dict[str, Any], name: str) -> str:
     token = answer.get(name, "")
-    if not isinstance(token, str):
-        raise ProtocolError(CALL, f"{name} must be a text")
+    # It is stored, and goes into an address.
+    if (
+        not isinstance(token, str)
+        or len(token) > MAX_TOKEN
+        or not token.isascii()
+        or (token and not token.isprintable())
+    ):
+        raise ProtocolError(CALL, f"{name} must be a text of at most {MAX_TOKEN} ASCII characters")
     return token

@@ -32,7 +32,7 @@ def list_labels(client: PeopleClient) -> list[tuple[str, str, str]]:
     token = ""
     for _ in range(_MAX_PAGES):
         parameters = {"pageSize": _PAGE, "groupFields": "groupType,name", **({"pageToken": token} if token else {})}
-        answer = client.read(_LIST, partial(_listing, parameters))
+        answer = client.listing(_LIST, partial(_listing, parameters))
         groups = answer.get("contactGroups", [])
         if not isinstance(groups, list):
             raise ProtocolError(_LIST, "contactGroups must be a list")

@@ -13,22 +13,22 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-import requests
-
 from shared.clock import Clock
 from shared.errors import BadSettings, GrantLost, ProtocolError, RateLimited, ScopeMissing, SyncError, Unavailable
+from shared.people.endpoints import CONTACTS_SCOPE as CONTACTS_SCOPE
+from shared.people.endpoints import GOOGLE
 from shared.people.failures import Answered, CallFailed, Unreadable
-from shared.people.transport import fetch, open_gate
+from shared.people.transport import Session, fetch, open_gate
 from shared.side import Gate
 
-TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, no secret
-CONTACTS_SCOPE = "https://www.googleapis.com/auth/contacts"
 CALL = "POST token (Google)"
 
 _EARLY = timedelta(seconds=90)
 """An access token is replaced this long before it ends, longer than a call takes."""
 _LONGEST_LIFE = 24 * 3600
 _MAX_ANSWER = 64 * 1024
+_LONGEST_TOKEN = 8000
+"""Characters; servers refuse longer headers."""
 _DEAD = frozenset({"invalid_grant", "access_denied", "admin_policy_enforced", "org_internal", "unauthorized_client"})
 
 
@@ -87,7 +87,7 @@ class TokenSource:
         clock: Clock,
         save: Callable[[Tokens], None],
         gate: Gate = open_gate,
-        token_url: str = TOKEN_URL,
+        token_url: str = GOOGLE.token,
         timeout: float = 20.0,
     ) -> None:
         self._tokens = tokens
@@ -136,7 +136,7 @@ class TokenSource:
         }
         try:
             # Once an hour: a connection is not worth keeping.
-            with requests.Session() as session:
+            with Session() as session:
                 response, content = fetch(
                     session,
                     "POST",
@@ -154,32 +154,42 @@ class TokenSource:
             raise Unavailable(f"{CALL}: {failure}") from None
         if response.status != 200:
             raise _refused(response.status, content, response.headers)
-        tokens = self._granted(_parsed(content), asked_at)
+        tokens = granted(CALL, self._tokens, _parsed(content), asked_at)
         self._save(tokens)
         self._tokens = tokens
         if tokens.scopes and CONTACTS_SCOPE not in tokens.scopes:
             raise _scope_missing()
         return tokens.access_token
 
-    def _granted(self, answer: Any, asked_at: datetime) -> Tokens:
-        if not isinstance(answer, dict):
-            raise ProtocolError(CALL, "the answer must be a JSON object")
-        access, life = answer.get("access_token"), answer.get("expires_in", 3600)
-        scope, refresh = answer.get("scope", ""), answer.get("refresh_token", "")
-        # What is not plain ASCII cannot be sent as a header.
-        if not isinstance(access, str) or not access or not access.isascii() or not access.isprintable():
-            raise ProtocolError(CALL, "access_token must be a text")
-        if type(life) is not int or life < 0:
-            raise ProtocolError(CALL, "expires_in must be a number of seconds")
-        if not isinstance(scope, str) or not isinstance(refresh, str):
-            raise ProtocolError(CALL, "scope and refresh_token must be texts")
-        return replace(
-            self._tokens,
-            access_token=access,
-            expires_at=asked_at + timedelta(seconds=min(life, _LONGEST_LIFE)),
-            scopes=tuple(scope.split()) or self._tokens.scopes,
-            refresh_token=refresh or self._tokens.refresh_token,
-        )
+
+def granted(call: str, previous: Tokens, answer: Any, asked_at: datetime) -> Tokens:
+    """The tokens inside an answer of Google's token address; what it leaves out stays as it was.
+
+    Raises:
+        ProtocolError: the answer holds none.
+    """
+    if not isinstance(answer, dict):
+        raise ProtocolError(call, "the answer must be a JSON object")
+    access, life = answer.get("access_token"), answer.get("expires_in", 3600)
+    scope, refresh = answer.get("scope", ""), answer.get("refresh_token", "")
+    if not _is_token(access) or not access:
+        raise ProtocolError(call, "access_token must be a text")
+    if type(life) is not int or life < 0:
+        raise ProtocolError(call, "expires_in must be a number of seconds")
+    if not _is_token(scope) or not _is_token(refresh):
+        raise ProtocolError(call, "scope and refresh_token must be texts")
+    return replace(
+        previous,
+        access_token=access,
+        expires_at=asked_at + timedelta(seconds=min(life, _LONGEST_LIFE)),
+        scopes=tuple(scope.split()) or previous.scopes,
+        refresh_token=refresh or previous.refresh_token,
+    )
+
+
+def _is_token(text: Any) -> bool:
+    """Whether it can be sent as a header, and stored."""
+    return isinstance(text, str) and len(text) <= _LONGEST_TOKEN and text.isascii() and (not text or text.isprintable())
 
 
 def _parsed(content: bytes) -> Any:

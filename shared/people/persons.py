@@ -9,7 +9,9 @@ from shared.errors import ProtocolError
 from shared.people.fields import KEY_NAME, READ_FIELDS
 from shared.side import Native, Record
 
-_NAME = re.compile(r"people/[A-Za-z0-9_.~-]{1,200}")
+_NAME = re.compile(r"people/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,199}")
+"""No dot at the front: ``people/..`` would be another address."""
+_LONGEST_TOKEN = 500
 _LISTS = tuple(name for name in READ_FIELDS.split(",") if name != "metadata")
 
 
@@ -31,10 +33,11 @@ def checked(person: Any, call: str) -> Native:
     metadata = person.get("metadata", {})
     if not isinstance(metadata, dict):
         raise ProtocolError(call, "metadata of a person must be an object")
-    for member, kind in (("sources", dict), ("previousResourceNames", str)):
-        found = metadata.get(member, [])
-        if not isinstance(found, list) or not all(isinstance(entry, kind) for entry in found):
-            raise ProtocolError(call, f"metadata.{member} of a person must be a list")
+    sources, previous = metadata.get("sources", []), metadata.get("previousResourceNames", [])
+    if not isinstance(sources, list) or not all(isinstance(entry, dict) for entry in sources):
+        raise ProtocolError(call, "metadata.sources of a person must be a list of objects")
+    if not isinstance(previous, list) or not all(isinstance(each, str) and _NAME.fullmatch(each) for each in previous):
+        raise ProtocolError(call, "metadata.previousResourceNames of a person must be a list of names like people/c123")
     if not isinstance(metadata.get("deleted", False), bool):
         raise ProtocolError(call, "metadata.deleted of a person must be true or false")
     return person
@@ -51,19 +54,23 @@ def source(person: Native) -> dict[str, Any]:
 def version(person: Native) -> str:
     """The CONTACT source's etag (``#...``), the same in every answer.
 
-    The person's own (``%...``) depends on the mask; it stands in only where there is no source.
+    The person's own (``%...``) depends on the mask; it stands in only where there is no source. Blank if there is
+    none, or one that is none.
     """
-    for etag in (source(person).get("etag"), person.get("etag")):
-        if isinstance(etag, str) and etag:
-            return etag
-    return ""
+    etag = source(person).get("etag") or person.get("etag")
+    return etag if isinstance(etag, str) and _is_token(etag) else ""
+
+
+def _is_token(text: str) -> bool:
+    """Whether the text can be an etag or a key: it is stored, and compared."""
+    return 0 < len(text) <= _LONGEST_TOKEN and text.isascii() and text.isprintable()
 
 
 def planted(person: Native) -> tuple[str, ...]:
     """Our keys inside the person."""
     entries = person.get("clientData") or ()
     values = [entry.get("value") for entry in entries if entry.get("key") == KEY_NAME]
-    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and value))
+    return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and _is_token(value)))
 
 
 def has_label(person: Native, label: str) -> bool:

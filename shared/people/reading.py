@@ -64,7 +64,7 @@ class Reader:
             return {**self._read(names[:middle]), **self._read(names[middle:])}
         found, unclear = _answered(answer, names)
         result: dict[str, Record | Absent] = {
-            name: Absent(proven=False) if person is None else persons.record(person, self._scope, asked_for=name)
+            name: Absent(proven=False) if person is None else self._record(person, name, CALL)
             for name, person in found.items()
         }
         result.update({name: self._one(name) for name in unclear})
@@ -86,7 +86,14 @@ class Reader:
             )
         except Vanished:
             return Absent(proven=False)
-        return persons.record(persons.checked(person, call), self._scope, asked_for=name)
+        return self._record(persons.checked(person, call), name, call)
+
+    def _record(self, person: Native, name: str, call: str) -> Record:
+        """The person as read by that name; what comes without its etag is not the whole of it."""
+        record = persons.record(person, self._scope, asked_for=name)
+        if not record.version:
+            raise ProtocolError(call, "a person must have an etag")
+        return record
 
 
 def _answered(answer: Native, names: Sequence[str]) -> tuple[dict[str, Native | None], list[str]]:
@@ -94,11 +101,14 @@ def _answered(answer: Native, names: Sequence[str]) -> tuple[dict[str, Native | 
     asked = set(names)
     found: dict[str, Native | None] = {}
     unclear: list[str] = []
+    given: dict[str, Native] = {}
     for item in _items(answer):
         requested = item.get("requestedResourceName")
         gone = _code(item) in (_GONE, 404)
         if "person" in item and not gone:
             person = persons.checked(item["person"], CALL)
+            if given.setdefault(person["resourceName"], person) != person:
+                raise ProtocolError(CALL, "the answer shows one person twice, with different contents")
             aliases = (requested, person["resourceName"], *persons.previous_names(person))
             for name in aliases:
                 if isinstance(name, str) and name in asked:

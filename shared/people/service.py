@@ -10,7 +10,9 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-PEOPLE_URL = "https://people.googleapis.com/"
+from shared.people.endpoints import GOOGLE
+
+PEOPLE_URL = GOOGLE.people
 _COLLECTIONS = frozenset({"people", "connections", "contactGroups", "members"})
 
 

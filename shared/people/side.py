@@ -102,7 +102,11 @@ class PeopleSide:
             for write, outcome in zip(writes, outcomes, strict=True)
             if write.op is Op.UPDATE and isinstance(outcome, Done) and outcome.record
         ]
-        lacking = [record.id for record in updated if not persons.has_label(record.native, self._label)]
+        self.complete(updated)
+
+    def complete(self, records: Sequence[Record]) -> None:
+        """Gives the label to those that lack it."""
+        lacking = [record.id for record in records if not persons.has_label(record.native, self._label)]
         if not self._label or not lacking:
             return
         try:

@@ -57,6 +57,13 @@ def no_credentials(request: requests.PreparedRequest) -> requests.PreparedReques
     return request
 
 
+class Session(requests.Session):
+    """Even when told not to follow redirects, requests reads their bodies, however long, and looks where they lead."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        return None
+
+
 class _WithToken(AuthBase):
     def __init__(self, token: str) -> None:
         self._token = token
@@ -88,7 +95,7 @@ class Transport:
         self._gate = gate
         self._timeout = timeout
         self._max_answer = max_answer
-        self._session = requests.Session()
+        self._session = Session()
         self.calls = 0
         """How many requests were sent to the API."""
 

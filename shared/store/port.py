@@ -27,7 +27,8 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "backlog": ("class", "state", "at"),
     "runs": ("at", "expires_at"),
     "inbox": ("at",),
-    "emails": ("expires_at",),
+    "emails": ("by", "expires_at"),
+    "states": ("expires_at",),
 }
 """Queryable keys by collection group. A value is text, a number, a boolean, ``None`` or a list of texts."""
 

@@ -3,72 +3,87 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+import re
+import unicodedata
 from urllib.parse import urlsplit
 
-from shared.errors import BadAddress
-
-HostCheck = Callable[[str], None]
-"""Raises ``BadAddress`` for a host (lower case, no port) that must not be called. The place for rules about private
-networks and allowed instances."""
+from shared.sugar.reach import PUBLIC, Policy, refused
 
 _TAILS = ("/rest", "/index.php", "/service", "/portal")
-_EXAMPLE = "the address of a Sugar looks like https://example.sugarondemand.com"
+_FOLDER = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_LOOKALIKES = ("CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE")
+"""Scripts with letters that look like Latin ones."""
 
 
-def any_host(host: str) -> None:
-    """Accepts every host."""
-
-
-def normalise(typed: str, *, allow_loopback: bool = False, check_host: HostCheck = any_host) -> str:
+def normalise(typed: str, policy: Policy = PUBLIC) -> str:
     """The address in the one form that is stored and called: ``https://host[:port][/folder]``.
 
     What people copy from their browser is understood: a missing scheme, and a page, query or fragment behind the
-    folder in which Sugar lives.
-
-    Args:
-        allow_loopback: also accept ``http://`` on this machine, for simulators.
-        check_host: asked last.
+    folder in which Sugar lives; of these nothing is kept. Whatever could be read in two ways is refused. Nothing is
+    looked up: where the name leads is judged whenever a connection is made.
 
     Raises:
-        BadAddress: says what would be right.
+        BadAddress: it cannot be an address, or the policy refuses it; says what would be right.
     """
-    text = typed.strip()
+    text = typed.strip(" \t\r\n")
     if not text:
-        raise BadAddress(f"The Sugar address is blank; {_EXAMPLE}")
+        raise refused("the Sugar address is blank")
     if len(text) > 500 or any(character.isspace() or not character.isprintable() for character in text):
-        raise BadAddress(f"The Sugar address is too long or has blanks in it; {_EXAMPLE}")
+        raise refused("the Sugar address is too long, or has blanks or invisible characters in it")
     if "://" not in text:
         text = "https://" + text
+    if "\\" in text:
+        raise refused("the Sugar address must not have a backslash in it")
     try:
         parts = urlsplit(text)
         port = parts.port
-        host = (parts.hostname or "").rstrip(".")
-        if ":" not in host:
-            # Also says whether every label is there and short enough.
-            host = host.encode("idna").decode("ascii")
-    except (ValueError, UnicodeError):
-        raise BadAddress(f"The Sugar address cannot be read; {_EXAMPLE}") from None
-    if not host or "\\" in text or "%" in host:
-        raise BadAddress(f"The Sugar address names no host; {_EXAMPLE}")
-    if parts.username is not None or parts.password is not None:
-        raise BadAddress("The Sugar address must not hold a user name or a password")
-    if parts.scheme != "https" and not (parts.scheme == "http" and allow_loopback and is_loopback(host)):
-        raise BadAddress("The Sugar address must begin with https://")
-    check_host(host)
-    shown = f"[{host}]" if ":" in host else host
-    default = 443 if parts.scheme == "https" else 80
-    return f"{parts.scheme}://{shown}{'' if port in (None, default) else f':{port}'}{_folder(parts.path)}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine, by its literal name or number; nothing is looked up."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        raise refused("the Sugar address cannot be read") from None
+    if "@" in parts.netloc:
+        raise refused("the Sugar address must not hold a user name or a password")
+    if parts.scheme not in ("https", "http"):
+        raise refused("the Sugar address must begin with https://")
+    host = _host(parts.netloc)
+    default = 443 if parts.scheme == "https" else 80
+    port = default if port is None else port
+    policy.check(parts.scheme, host, port)
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}{'' if port == default else f':{port}'}{_folder(parts.path)}"
+
+
+def _host(netloc: str) -> str:
+    """The host in ASCII and lower case, an IPv6 address without brackets in its shortest form."""
+    if "%" in netloc:
+        raise refused("the host of the Sugar address must not have a '%' in it")
+    if netloc.startswith("["):
+        try:
+            return str(ipaddress.IPv6Address(netloc[1:].partition("]")[0]))
+        except ValueError:
+            raise refused("the Sugar address cannot be read") from None
+    typed = netloc.partition(":")[0]
+    if not typed:
+        raise refused("the Sugar address names no host")
+    if typed.endswith("."):
+        raise refused("the host of the Sugar address must not have a dot at its end")
+    host = typed.lower()
+    try:
+        # Also says whether every label is there and short enough.
+        plain = host.encode("idna").decode("ascii")
+        shown = plain.encode("ascii").decode("idna")
+    except UnicodeError:
+        raise refused("the Sugar address cannot be read") from None
+    if not typed.isascii() and (shown != host or unicodedata.normalize("NFKC", typed) != typed or _mixed(host)):
+        raise refused("the host of the Sugar address has characters that stand for others; type it in plain ones")
+    return plain
+
+
+def _mixed(host: str) -> bool:
+    """Whether one label has Latin letters and letters that look like them."""
+    for label in host.split("."):
+        scripts = {unicodedata.name(character, "").split(" ")[0] for character in label}
+        if "LATIN" in scripts and not scripts.isdisjoint(_LOOKALIKES):
+            return True
+    return False
 
 
 def _folder(path: str) -> str:
@@ -77,8 +92,8 @@ def _folder(path: str) -> str:
     for part in path.split("/"):
         if "/" + part.lower() in _TAILS:
             break
-        if part and part != ".":
+        if part:
             parts.append(part)
-    if ".." in parts:
-        raise BadAddress(f"The Sugar address has '..' in it; {_EXAMPLE}")
+    if not all(_FOLDER.fullmatch(part) for part in parts):
+        raise refused("the folder of the Sugar address must be of letters, digits, '.', '_', '~' and '-', without '..'")
     return "".join("/" + part for part in parts)

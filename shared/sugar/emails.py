@@ -25,6 +25,8 @@ def read(raw: Any) -> tuple[Email, ...] | str:
     for entry in raw:
         if not isinstance(entry, dict) or not isinstance(entry.get("email_address"), str):
             return "Sugar gave an entry in the list of email addresses that is none"
+        if not entry["email_address"].strip():
+            return "Sugar gave an entry in the list of email addresses without an address"
     entries = sorted(raw, key=lambda entry: not truthy(entry.get("primary_address")))
     return tuple(
         Email(entry["email_address"], truthy(entry.get("opt_out")), truthy(entry.get("invalid_email")))

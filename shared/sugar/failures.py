@@ -27,6 +27,8 @@ from shared.errors import (
 )
 from shared.sugar.http import Answer
 
+LONGEST_WAIT = 3600.0
+"""Seconds; a header that asks for more (or a clock that is off) does not stop the sync for days."""
 _MAX_WORDS = 500
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _AUTH_LABELS = frozenset({"need_login", "invalid_grant"})
@@ -64,15 +66,16 @@ def token_refused(status: int, label: str) -> bool:
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from a ``Retry-After`` header in either of its forms."""
+    """Seconds to wait, from a ``Retry-After`` header in either of its forms; never more than :data:`LONGEST_WAIT`."""
     text = (value or "").strip()
     if text.isascii() and text.isdigit():
-        return float(text[:9])
+        return min(float(text[:9]), LONGEST_WAIT)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+        wait = (until.astimezone(UTC) - now).total_seconds() if until.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (until.astimezone(UTC) - now).total_seconds()) if until.tzinfo else None
+    return None if wait is None else min(max(0.0, wait), LONGEST_WAIT)
 
 
 def of_read(answer: Answer) -> SyncError:

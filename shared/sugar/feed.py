@@ -92,7 +92,7 @@ class SugarFeed:
         """The next page.
 
         Raises:
-            CursorExpired: the cursor is none of ours.
+            CursorExpired: the cursor is none of ours, or lies in the server's future.
             ProtocolError: the answer is not what was asked for.
         """
         match _decoded(cursor):
@@ -127,6 +127,9 @@ class SugarFeed:
         if rescan and at.scanned_server - self._overlap < at.modified:
             at = replace(at, modified=at.scanned_server - self._overlap, id="")
         found = listing.page(self._session, _DELTA, _since(at), self._fields, "date_modified:ASC,id:ASC", deleted=True)
+        if first and max(at.modified, at.scanned_server) - self._overlap > found.asked_at:
+            # The server's clock was ahead when the delta before this one ended, or has been put back since.
+            raise CursorExpired(f"{_DELTA}: the position lies in the future of Sugar's clock")
         ends = self._checked_end(found, at)
         if rescan:
             ends = replace(ends, scanned_server=found.asked_at, scanned_clock=now)

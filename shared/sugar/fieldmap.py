@@ -22,6 +22,7 @@ MAX_TEXT = 250_000
 
 _EMAIL_LENGTH = 255
 _GIVEN_AND_FAMILY = ("first_name", "last_name")
+_MISSING: Any = object()
 _PARTIAL_DATE = re.compile(r"--[0-9]{2}-[0-9]{2}|[0-9]{4}(-[0-9]{2})?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BEYOND_BMP = re.compile("[\U00010000-\U0010ffff]")
@@ -103,6 +104,22 @@ class SugarFieldMap:
             else:
                 values[name] = text
         return View(Contact(values, addresses), {}, tuple(problems))
+
+    def identity(self, native: Native) -> str:
+        """What hinders telling who the record is: the native name of a name or of the emails; blank if nothing does.
+
+        It is asked for and missing, or of a wrong type. What the user may not read in this record hinders nobody.
+        """
+        denied = _unreadable(native)
+        for name in (*_GIVEN_AND_FAMILY, EMAILS):
+            row = self._rows.get(name)
+            if row is None or row.native in denied:
+                continue
+            raw = native.get(row.native, _MISSING)
+            wrong = isinstance(emails.read(raw), str) if name == EMAILS else not isinstance(raw, str | None)
+            if raw is _MISSING or wrong:
+                return row.native
+        return ""
 
     # -- what Sugar can hold ---------------------------------------------------------------------------
 

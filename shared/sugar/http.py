@@ -1,4 +1,4 @@
-"""One HTTP call to Sugar: bounded in time and size, never redirected, never repeated.
+"""One HTTP call to Sugar: bounded in time and size, never redirected, never repeated, never to where it must not go.
 
 What can go wrong below the level of an HTTP answer is sorted here, by whether the call only reads or also writes:
 
@@ -8,6 +8,7 @@ what happened                                    a read             a write
 no connection                                    ``Unavailable``    ``Unavailable`` (nothing was sent)
 host unknown                                     ``HostUnknown``    ``HostUnknown`` (nothing was sent)
 certificate not valid                            ``BadAddress``     ``BadAddress`` (nothing was sent)
+refused by the policy                            ``BadAddress``     ``BadAddress`` (nothing was sent)
 cut, or timed out, after the request went out    ``Unavailable``    ``AmbiguousError``
 answer too large                                 ``TooLarge``       ``AmbiguousError``
 answer cannot be decompressed                    ``ProtocolError``  ``AmbiguousError``
@@ -27,11 +28,12 @@ from typing import Any
 
 import requests
 import urllib3.exceptions
-from requests.adapters import HTTPAdapter
 
 from shared.clock import Clock
 from shared.errors import AmbiguousError, BadAddress, ProtocolError, SyncError, Unavailable
 from shared.side import Gate
+from shared.sugar.connection import GuardedAdapter
+from shared.sugar.reach import PUBLIC, Policy
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 CONNECT_SECONDS = 10.0
@@ -45,6 +47,8 @@ USER_AGENT = "sugar-contact-sync/1"
 """Sugar can refuse clients that do not name themselves (403 ``client_not_allowed``)."""
 
 _CHUNK = 64 * 1024
+_YEARS = range(1970, 9000)
+"""In which a server's clock may stand, right or wrong."""
 
 
 class _Session(requests.Session):
@@ -97,10 +101,13 @@ class HttpClient:
     Args:
         address: from :func:`shared.sugar.address.normalise`.
         gate: asked before every call with all the seconds that the call may take.
+        policy: asked before every new connection.
         version: the REST version, part of every address.
     """
 
-    def __init__(self, address: str, clock: Clock, gate: Gate, *, version: str = "v11") -> None:
+    def __init__(
+        self, address: str, clock: Clock, gate: Gate, *, policy: Policy = PUBLIC, version: str = "v11"
+    ) -> None:
         self.address = address
         self.version = version
         self.calls = 0
@@ -109,6 +116,7 @@ class HttpClient:
         """Server time minus our time, from the last answer that told."""
         self._clock = clock
         self._gate = gate
+        self._policy = policy
         self._session: requests.Session | None = None
 
     def call(
@@ -177,7 +185,7 @@ class HttpClient:
             session.trust_env = False
             session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
             for scheme in ("https://", "http://"):
-                session.mount(scheme, HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
+                session.mount(scheme, GuardedAdapter(self._policy))
             self._session = session
         return self._session
 
@@ -233,8 +241,11 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def _date(header: str | None) -> datetime | None:
+    """The time that a header tells; ``None`` if it tells none, or one so far off that no calculation holds it."""
     try:
         dated = parsedate_to_datetime(header) if header else None
-    except ValueError:
+        if dated is None or dated.tzinfo is None or dated.year not in _YEARS:
+            return None
+        return dated.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return dated.astimezone(UTC) if dated is not None and dated.tzinfo else None

@@ -88,7 +88,10 @@ class SugarLookup:
             if any(row["id"] not in asked_for and row["id"] not in found for row in got.rows):
                 # The filter was ignored: what is missing from such a listing means nothing.
                 return found | {each: self._single(each, fields) for each in missing}
+            given: dict[str, Native] = {}
             for row in got.rows:
+                if given.setdefault(row["id"], row) != row:
+                    raise ProtocolError(_READ, "the answer shows one contact twice, with different contents")
                 if is_deleted(row):
                     found[row["id"]] = Absent(proven=True)
                 else:
@@ -157,7 +160,12 @@ class SugarLookup:
     def _search(self, call: str, clauses: list[Any], matches: Callable[[Native], bool]) -> Iterator[Record]:
         for got in listing.walk(self._session, call, clauses, self._fields, most_pages=MOST_PAGES):
             for row in got.rows:
-                if not is_deleted(row) and matches(row):
+                if is_deleted(row):
+                    continue
+                if wrong := self._names_map.identity(row):
+                    # Passed over, it could be the one that is then created a second time.
+                    raise ProtocolError(call, f"{wrong} of a record is missing or of a wrong type")
+                if matches(row):
                     yield self._record(row, call, got.asked_at)
 
     def _email_keys(self, row: Native) -> set[str]:

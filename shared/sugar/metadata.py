@@ -11,8 +11,12 @@ from typing import Any
 
 from shared.errors import ProtocolError
 from shared.sugar.session import SugarSession
+from shared.sugar.table import NATIVE
 
+NEEDED = ("id", "first_name", "last_name", "email", "date_modified")
+"""Every Sugar has them. Without names and emails nobody could tell who is there already."""
 _CALL = "GET metadata of Contacts"
+_NATIVE = frozenset(NATIVE.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,13 @@ def parse(body: Any, acl: Any = None) -> Schema:
         # Beside the fields stand entries like "_hash".
         if isinstance(raw, dict) and "type" in raw
     }
-    for name in ("id", "last_name", "date_modified"):
-        if name not in found:
+    for name in NEEDED:
+        if name not in fields:
             raise ProtocolError(_CALL, f"modules.Contacts.fields.{name} is missing from the answer")
+    for name in (*NEEDED, *_NATIVE):
+        if name in fields and name not in found:
+            # Taken for a field that the instance does not have, it would not be synced any more.
+            raise ProtocolError(_CALL, f"modules.Contacts.fields.{name} must be an object with a type")
     return Schema(found)
 
 
@@ -123,8 +131,8 @@ def _field(raw: Mapping[str, Any], denied: set[str]) -> NativeField:
 def _length(value: Any) -> int | None:
     """``len`` comes as a number or as text, for decimals as ``"26,6"``."""
     try:
-        length = int(value)
-    except (TypeError, ValueError):
+        length = 0 if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError, OverflowError):
         return None
     return length if length > 0 else None
 

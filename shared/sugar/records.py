@@ -15,6 +15,8 @@ SCOPES = ("assigned", "favorites", "mail_client", "all")
 SCOPE_FIELDS = {"assigned": "assigned_user_id", "favorites": "my_favorite", "mail_client": "sync_contact"}
 """The field that decides whether a contact takes part, by scope; ``all`` has none."""
 
+MAX_ID = 200
+"""Characters; Sugar's own ids have 36."""
 ALWAYS = ("id", "date_modified", "deleted", *SCOPE_FIELDS.values())
 """Asked along with every listing and read."""
 
@@ -72,23 +74,30 @@ def instant(text: Any) -> datetime | None:
 
 def stamp(moment: datetime) -> str:
     """UTC, whole seconds: ``YYYY-MM-DDTHH:MM:SSZ``. Two stamps compare as text like the moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _whole(moment) + "Z"
 
 
 def asked(moment: datetime) -> str:
     """A moment as filters are asked with: the form that Sugar's own answers have, an offset and no letter."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    return _whole(moment) + "+00:00"
+
+
+def _whole(moment: datetime) -> str:
+    """UTC, whole seconds. Not by ``strftime``, whose years before 1000 have fewer digits on some systems."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def row_id(row: Any, call: str) -> str:
     """The id of a listed row.
 
     Raises:
-        ProtocolError: it has none; skipping it could look as if the contact were not there.
+        ProtocolError: it has none, or one that is none; skipping it could look as if the contact were not there.
     """
     found = row.get("id") if isinstance(row, dict) else None
     if not isinstance(found, str) or not found:
         raise ProtocolError(call, "id is missing from a record")
+    if len(found) > MAX_ID or not found.isprintable():
+        raise ProtocolError(call, f"the id of a record must have at most {MAX_ID} characters, all of them printable")
     return found
 
 
@@ -124,5 +133,5 @@ def record(row: Native, call: str, *, in_scope: bool, asked_at: datetime) -> Rec
         version=stamp(moment),
         native=row,
         in_scope=in_scope,
-        settled=asked_at >= moment + _SETTLED,
+        settled=asked_at - _SETTLED >= moment,
     )

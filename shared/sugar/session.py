@@ -26,6 +26,7 @@ from shared.errors import AmbiguousError, BadAddress, BadSettings, GrantLost, Pr
 from shared.side import Gate
 from shared.sugar import failures
 from shared.sugar.http import READ_SECONDS, Answer, HostUnknown, HttpClient, TooLarge
+from shared.sugar.reach import PUBLIC, Policy
 from shared.sugar.tokens import Tokens, granted
 
 CLIENT_ID = "sugar"
@@ -50,6 +51,7 @@ def sign_in(
     platform: str,
     clock: Clock,
     gate: Gate,
+    policy: Policy = PUBLIC,
     client_id: str = CLIENT_ID,
     client_secret: str = "",
     version: str = "v11",
@@ -60,12 +62,12 @@ def sign_in(
 
     Raises:
         GrantLost: Sugar refused the user or the password.
-        BadAddress: nothing there that speaks like a Sugar of this version.
+        BadAddress: the policy refuses it, or nothing is there that speaks like a Sugar of this version.
         BadSettings: the platform name is not allowed, or not registered in this Sugar.
         RetriableError: try again later.
     """
     check_platform(platform)
-    http = HttpClient(address, clock, gate, version=version)
+    http = HttpClient(address, clock, gate, policy=policy, version=version)
     body = {
         "grant_type": "password",
         "client_id": client_id,
@@ -106,6 +108,7 @@ class SugarSession:
     Args:
         save: stores a new pair for good; called before the new access token is used. What it raises ends the call.
         gate: asked before every call.
+        policy: where connections may go.
     """
 
     def __init__(
@@ -117,12 +120,13 @@ class SugarSession:
         gate: Gate,
         *,
         platform: str,
+        policy: Policy = PUBLIC,
         client_id: str = CLIENT_ID,
         client_secret: str = "",
         version: str = "v11",
     ) -> None:
         check_platform(platform)
-        self.http = HttpClient(address, clock, gate, version=version)
+        self.http = HttpClient(address, clock, gate, policy=policy, version=version)
         self.refreshes = 0
         self._tokens = tokens
         self._unsaved: Tokens | None = None

@@ -86,3 +86,6 @@ class SugarSide:
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """Carries the writes out."""
         return self._writer.apply(writes)
+
+    def complete(self, records: Sequence[Record]) -> None:
+        """Nothing: an update is whole."""

@@ -8,6 +8,9 @@ from typing import Any
 
 from shared.errors import GrantLost, ProtocolError
 
+_LONGEST = 8000
+"""Characters of a token; servers refuse longer headers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -63,7 +66,7 @@ def granted(call: str, body: Any, now: datetime, *, previous: Tokens | None = No
 def _token(call: str, body: dict[str, Any], name: str) -> str:
     token = body.get(name)
     # It becomes an HTTP header: nothing but visible ASCII may get there.
-    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
+    if not isinstance(token, str) or not 0 < len(token) <= _LONGEST or not token.isascii() or not token.isprintable():
         raise ProtocolError(call, f"{name} is missing from the answer, or is no token")
     return token
 
@@ -72,6 +75,6 @@ def _seconds(value: Any) -> float:
     """``expires_in``; an hour, which is Sugar's default, where it is missing or nonsense."""
     try:
         seconds = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 3600.0
     return seconds if 0 < seconds < 10**8 else 3600.0

@@ -43,19 +43,22 @@ def backlog_id(subject: Subject) -> str:
 
 
 def changes(
-    paths: Paths, subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime
+    paths: Paths, subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime, *, name: str = ""
 ) -> tuple[list[Change], int]:
     """Stores what is to be asked about one contact.
+
+    Args:
+        name: what the contact is called.
 
     Returns:
         The writes (none if the same question stands there already), and by how much the number of open entries grows.
     """
-    name = backlog_id(subject)
+    entry = backlog_id(subject)
     was_open = old is not None and old.data.get("state") == OPEN
-    fresh = _document(subject, entries, old, now)
+    fresh = {**_document(subject, entries, old, now), "name": name}
     if old is not None and was_open and _same(old.data, fresh):
         return [], 0
-    return [Put(paths.backlog(name), plain(fresh))], 0 if was_open else 1
+    return [Put(paths.backlog(entry), plain(fresh))], 0 if was_open else 1
 
 
 def close(paths: Paths, old: Doc) -> tuple[list[Change], int]:

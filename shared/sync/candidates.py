@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from shared.contact.emails import email_keys
-from shared.contact.fields import PHONE_SLOTS
+from shared.contact.fields import EMAILS, PHONE_SLOTS
 from shared.contact.terms import email_term, phone_term, terms
 from shared.side import Probe, Record, Side, SideName
 from shared.sync.batch import Batch
@@ -15,6 +15,9 @@ from shared.sync.links import Links
 from shared.sync.plan.model import Candidate, Env, Presence, Subject
 from shared.sync.reading import Reader
 
+_CROWD = "too many contacts have the same email or name to tell who is who"
+_UNREAD = "a contact that may be the same one cannot be read"
+_WHO = ("first_name", "last_name", EMAILS)
 _CANDIDATES = 3
 """Times the batch: so many candidates of all subjects together are read on a side."""
 _MOST_HEIRS = 20
@@ -59,7 +62,10 @@ class CandidateSearch:
             fresh = {side: self._reader.present(side, wanted[side]) for side in SideName}
             known |= {(side, record) for side in SideName for record in wanted[side]}
             frontier = self._admit(batch, fresh)
-        self._look_up(batch, loose, known)
+        # A read may have missed what is there all the same; what a search then finds is no less a candidate.
+        self._unread(batch)
+        missed = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).there is None}
+        self._look_up(batch, loose, known - missed)
 
     def _crowds(self, batch: Batch, wanted: dict[SideName, set[str]]) -> None:
         """Where too many share an email (or a name) to read them all, nobody among them is matched or created.
@@ -72,13 +78,35 @@ class CandidateSearch:
                 continue
             left_out = set(sorted(wanted[side])[most:])
             wanted[side] -= left_out
-            for n, subject in enumerate(batch.subjects):
-                own = _open(subject)
-                record = subject.half(own).there if own is not None else None
-                if subject.link is not None or own is None or record is None:
-                    continue
-                if left_out & self._index.find(side, self._terms(own, record)):
-                    batch.subjects[n] = replace(subject, crowded=True)
+            self._doubt(batch, side, left_out, _CROWD)
+
+    def _unread(self, batch: Batch) -> None:
+        """Who shares a term with an unlinked record whose names or emails cannot be read is not matched or created.
+
+        The index says that they may be one; what cannot be read is not somebody else.
+        """
+        known = [(side, s.half(side).there) for s in batch.subjects if s.link is None for side in SideName]
+        known += [(c.side, c.record) for c in batch.candidates if c.link is None]
+        for side in SideName:
+            unread = {r.id for where, r in known if where is side and r is not None and not self._tells(side, r)}
+            if unread:
+                self._doubt(batch, side, unread, _UNREAD)
+
+    def _tells(self, side: SideName, record: Record) -> bool:
+        """Whether a record says who it is."""
+        view = self._env.fields[side].view(record.native, {}, None)
+        return not any(problem.field in _WHO for problem in view.problems)
+
+    def _doubt(self, batch: Batch, side: SideName, records: set[str], why: str) -> None:
+        """Marks those who share a term with one of these."""
+        for n, subject in enumerate(batch.subjects):
+            own = _open(subject)
+            record = subject.half(own).there if own is not None else None
+            if subject.link is not None or own is None or record is None:
+                continue
+            others = records - {record.id} if own is side else records
+            if others & self._index.find(side, self._terms(own, record)):
+                batch.subjects[n] = replace(subject, unsure=why)
 
     def _admit(self, batch: Batch, fresh: Mapping[SideName, Mapping[str, Record]]) -> dict[SideName, dict[str, Record]]:
         """Takes these in as candidates; those without link are followed further."""

@@ -16,11 +16,11 @@ from __future__ import annotations
 from shared.clock import Clock, Ids
 from shared.errors import FatalError, LeaseLost, RetriableError
 from shared.store.port import Store
-from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
 from shared.sync.paths import Paths
-from shared.sync.report import Report, Status, status_of
+from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
+from shared.sync.visit import attend, look_again, take
 
 
 class Engine:
@@ -58,16 +58,20 @@ class Engine:
         """The same up to the plan, which is in the report: no write to either side, no key cleared."""
         return self._go(preview=True)
 
+    def attend(self) -> bool:
+        """No run, only its time: moved to what the user's settings say; see :func:`shared.sync.visit.attend`."""
+        return attend(self._store, self._paths, self._clock, self._ids)
+
     def _go(self, *, preview: bool) -> Report:
         report = Report(self._ids.new())
         began = self._clock.now()
         try:
-            ledger = Ledger.take(self._store, self._paths.head, self._clock, self._ids, seconds=self._limits.lease)
+            ledger = take(self._store, self._paths, self._clock, self._ids, seconds=self._limits.lease)
         except LeaseLost as error:
             report.status, report.message = Status.BUSY, error.message
             return report
         except (RetriableError, FatalError) as error:
-            report.status, report.message = status_of(error), error.message
+            report.stopped_by(error)
             return report
         run = Run(
             self._store,
@@ -83,8 +87,9 @@ class Engine:
         try:
             run.go(preview=preview)
         except (RetriableError, FatalError) as error:
-            report.status, report.message = status_of(error), error.message
+            report.stopped_by(error)
             run.give_up(error)
+        look_again(self._store, self._paths, self._clock, self._ids, ledger.head)
         report.commits, report.written = ledger.commits, ledger.written
         report.seconds = (self._clock.now() - began).total_seconds()
         return report

@@ -5,7 +5,7 @@ The truth is read here and nowhere else: feeds and index only say where to look.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -80,7 +80,7 @@ class Gatherer:
         doubtful: Collection[str],
         found: Mapping[str, Link],
         sources: Collection[tuple[SideName, str]],
-        blocked: frozenset[SideName],
+        blocked: Callable[[Half, Half], frozenset[SideName]],
         backlog: bool,
     ) -> Batch:
         """Reads the next batch.
@@ -88,8 +88,8 @@ class Gatherer:
         Args:
             doubtful: links with open intents: they come first, and are always read.
             found: links of creates in doubt whose record was found; they are not stored yet.
-            sources: records whose create is to be sent again.
-            blocked: sides on which nothing is created for now.
+            sources: records that are always read, too.
+            blocked: where a contact with these two halves is not to be created for now.
             backlog: whether the backlog holds anything at all.
         """
         batch = Batch()
@@ -136,7 +136,9 @@ class Gatherer:
             for key in part:
                 links = linked.get((key.side, key.id), [])
                 link = links[0] if links else None
-                if len(by_link) + len(loose) + len(links) <= self._most:
+                # The first is taken however many were merged into it: else it would wait for ever.
+                first = not (by_link or loose)
+                if len(by_link) + len(loose) + len(links) <= self._most or first:
                     for merged in links[1:]:
                         by_link.setdefault(merged.id, _Group(merged, {side: merged.id_on(side) for side in SideName}))
                 elif links[1:]:
@@ -147,7 +149,7 @@ class Gatherer:
                     loose[key.side, key.id].keys.append(key)
                 elif link is not None and _reflected(key, link):
                     batch.reflected.append(key)
-                elif len(by_link) + len(loose) >= self._most:
+                elif len(by_link) + len(loose) >= self._most and not first:
                     continue
                 elif link is not None:
                     by_link[link.id] = _Group(link, {side: link.id_on(side) for side in SideName}, [key])
@@ -255,13 +257,14 @@ class Gatherer:
         proven = read.proven or deleted or dead
         return Half(Presence.GONE if proven else Presence.MISSING, record_id, None, seen)
 
-    def _subject(self, group: _Group, blocked: frozenset[SideName]) -> Subject:
+    def _subject(self, group: _Group, blocked: Callable[[Half, Half], frozenset[SideName]]) -> Subject:
+        sugar, google = self._half(group, SideName.SUGAR), self._half(group, SideName.GOOGLE)
         return Subject(
             key=group.link.id if group.link else self._ids.new(),
-            sugar=self._half(group, SideName.SUGAR),
-            google=self._half(group, SideName.GOOGLE),
+            sugar=sugar,
+            google=google,
             link=group.link,
-            blocked=blocked,
+            blocked=blocked(sugar, google),
             exempt=any(key.exempt for key in group.keys),
         )
 

@@ -32,6 +32,8 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     kind: Literal["settings", "release", "look"]
     at: str
+    pair: str = ""
+    """Of which pair it speaks; blank: of whichever is connected."""
     entries: list[str] = []
     """``release``: backlog ids; empty: all of ``cls``, or all."""
     cls: str | None = None
@@ -45,11 +47,15 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 def post(store: Store, paths: Paths, ids: Ids, wish: Wish) -> str:
-    """Leaves a wish; its id."""
-    name = ids.new()
-    store.commit([Create(f"{paths.inbox}/{name}", plain(wish))])
+    """Leaves a wish for this pair; its id."""
+    change = posting(paths, ids, wish)
+    store.commit([change])
+    return change.path.rpartition("/")[2]
 
-    return name
+
+def posting(paths: Paths, ids: Ids, wish: Wish) -> Create:
+    """What leaves a wish for this pair, to be committed with what it belongs to."""
+    return Create(f"{paths.inbox}/{ids.new()}", {**plain(wish), "pair": paths.pair})
 
 
 class Drained(msgspec.Struct, kw_only=True):
@@ -69,7 +75,7 @@ def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
         BadSettings: the settings document holds a value out of range.
     """
     docs = store.query(paths.inbox, order="at", limit=_MOST)
-    wishes = [wish for doc in docs if (wish := _wish(doc)) is not None]
+    wishes = [wish for doc in docs if (wish := _wish(doc)) is not None and wish.pair in ("", paths.pair)]
     changes: list[Change] = [Remove(doc.path) for doc in docs]
     read = len(docs)
     old = parse(head.settings)

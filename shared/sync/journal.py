@@ -7,7 +7,7 @@ in doubt: it may have happened, may be happening, or never will. ``recover`` fin
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from shared.store.port import Change, Create, Put, Remove, Store
 from shared.sync.head import Head, OpenIntents
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
+from shared.sync.plan.guard import DELETES
 from shared.sync.plan.model import Decision, Env, Step
 
 _PART = 700_000
@@ -53,6 +54,8 @@ class Intent(msgspec.Struct, kw_only=True):
     sent_at: str = ""
     again: bool = False
     """It was sent before, and is sent once more."""
+    removes: list[str] = []
+    """What it counts for the guard, once it has happened: ``delete``, and the fields that it clears."""
 
     @property
     def target(self) -> Contact:
@@ -70,7 +73,15 @@ class Intent(msgspec.Struct, kw_only=True):
         )
 
 
-def intent(decision: Decision, step: Step, new_id: str, sent_at: datetime, *, again: bool = False) -> Intent:
+def intent(
+    decision: Decision,
+    step: Step,
+    new_id: str,
+    sent_at: datetime,
+    *,
+    again: bool = False,
+    removes: Collection[str] = (),
+) -> Intent:
     """The step of a decision as an intent."""
     target = step.target or Contact()
     link = decision.link
@@ -95,6 +106,7 @@ def intent(decision: Decision, step: Step, new_id: str, sent_at: datetime, *, ag
         ],
         sent_at=sent_at.isoformat(),
         again=again,
+        removes=sorted(kind for kind in removes if kind in step.changed or (kind == DELETES and step.op is Op.DELETE)),
     )
 
 

@@ -21,7 +21,8 @@ from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
 from shared.sync.link import lives
-from shared.sync.parts import in_parts
+from shared.sync.naming import name_of
+from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
 from shared.sync.plan.model import Decision, Env
@@ -86,17 +87,16 @@ class Keeper:
 
     def store(self, done: Answered, settled: Sequence[Settled], report: Report) -> list[Change]:
         """Commits all but the last part, and returns that one for the commit that gives the lease back."""
-        head = self._ledger.head
         counts: Counter[str] = Counter(report.counts)
-        groups: list[list[Change]] = []
+        groups: list[Group] = []
         for out in settled:
             counts[out.decision.action.value] += 1
             counts.update(out.done)
             groups.append(self._contact(done, out, report.run))
         report.counts = dict(counts)
-        *early, last = in_parts(group for group in groups if group)
+        *early, last = in_parts(group for group in groups if group.changes)
         for part in early:
-            self._ledger.commit(part)
+            self._ledger.commit(self._counted(part))
         # Only now: a head committed with an early part must still name every intent and every key.
         keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}
         self._queue.clear([*(key for mine in keys.values() for key in mine), *done.batch.reflected])
@@ -106,24 +106,33 @@ class Keeper:
                 self._recents.note(side, record, version, settled=final)
             for side, row in out.index:
                 self._index.append(side, [row])
-        head.backlog = max(0, head.backlog)
+        changes = self._counted(last)
         sent = [op for ops in done.intents.values() for op in ops]
         closed = [op.id for op in sent if not isinstance(done.answers[op.id], InDoubt)]
-        return [*last, *self._journal.close([*closed, *done.recovered.closed])]
+        return [*changes, *self._journal.close([*closed, *done.recovered.closed])]
 
-    def _contact(self, done: Answered, out: Settled, run: str) -> list[Change]:
+    def _counted(self, part: Sequence[Group]) -> list[Change]:
+        """The writes of a part; the head counts what it commits, and nothing of a later part."""
+        head = self._ledger.head
+        head.links += sum(group.links for group in part)
+        head.backlog = max(0, head.backlog + sum(group.backlog for group in part))
+        return [change for group in part for change in group.changes]
+
+    def _contact(self, done: Answered, out: Settled, run: str) -> Group:
         """Everything of one contact, to be committed together."""
         head = self._ledger.head
         now = self._clock.now()
         changes: list[Change] = []
+        links = asked = 0
         subject = out.decision.subject
         if out.link is not None:
-            head.links += lives(out.link) - lives(done.batch.stored.get(out.link.id))
+            links += lives(out.link) - lives(done.batch.stored.get(out.link.id))
             changes.append(Put(self._paths.link(out.link.id), out.link.data()))
         key = out.link.id if out.link else subject.key
         row = history.told(out.row, done.recovered.of(out.decision))
+        name = name_of(done.env.fields, subject) if row is not None or out.entries else ""
         if row is not None:
-            row = {**row, "link": key, "run": run, "at": now.isoformat(), "epoch": head.epoch}
+            row = {**row, "link": key, "run": run, "at": now.isoformat(), "epoch": head.epoch, "name": name}
             row["ids"] = {
                 side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
             }
@@ -132,21 +141,21 @@ class Keeper:
             subject = replace(subject, link=out.link)  # also what was asked while linking is about the link
         old = done.batch.entries.get(backlog_id(subject))
         if out.entries:
-            written, grows = backlog.changes(self._paths, subject, out.entries, old, now)
+            written, grows = backlog.changes(self._paths, subject, out.entries, old, now, name=name)
             changes += written
-            head.backlog += grows
+            asked += grows
         elif out.closes and old is not None:
             written, grows = backlog.close(self._paths, old)
             changes += written
-            head.backlog += grows
+            asked += grows
         if out.link is not None:
             for side in SideName:
                 former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))
                 if former is not None and former is not old:
                     written, grows = backlog.close(self._paths, former)
                     changes += written
-                    head.backlog += grows
-        return changes
+                    asked += grows
+        return Group(changes, links, asked)
 
     def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
         """Puts the contact's keys, which have been cleared, where they have to wait."""

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock, Ids
 from shared.errors import CommitUnknown, Conflict, LeaseLost, OutOfTime, Unavailable
-from shared.store.port import Change, Create, Put, Store, Version
+from shared.store.port import Change, Create, Put, Remove, Store, Version
 from shared.sync.head import Head, Lease
 
 _TRIES = 3
@@ -34,6 +34,8 @@ class Ledger:
         self.head = head
         self._version = version
         self._last = head.data()
+        self.made = version is None
+        """Whether there was no head before this lease."""
         self.calls = 0
         """Calls to the outside that were let through."""
         self.commits = 0
@@ -107,6 +109,10 @@ class Ledger:
         self._last = data
         self.commits += 1
         self.written += 1 + len(changes)
+
+    def drop(self) -> None:
+        """Removes the head, and the lease with it. Raises as :meth:`Store.commit` does."""
+        self._store.commit([Remove(self._path, self._version)])
 
     def rewind(self) -> None:
         """The head as it was last committed; what was changed in memory since is void."""

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from shared.side import SideName
+if TYPE_CHECKING:
+    from shared.side import SideName
+
+COLLECTIONS = ("links", "dirty", "index", "intents", "history", "backlog", "runs", "memory")
+"""Everything below a pair's head."""
 
 
 @dataclass(frozen=True, slots=True)

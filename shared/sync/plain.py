@@ -6,8 +6,6 @@ from typing import Any
 
 import msgspec
 
-from shared.contact.normal import clean
-
 
 def plain(value: Any) -> Any:
     """The value as JSON: structs as objects, tuples as lists, enums as text.
@@ -22,6 +20,8 @@ def plain(value: Any) -> Any:
 
 
 def _cleaned(value: Any) -> Any:
+    from shared.contact.normal import clean  # late: it is rare, and brings the library of all phone numbers
+
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, dict):

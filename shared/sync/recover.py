@@ -17,21 +17,25 @@ yet still may, so its contact waits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.contact.emails import email_keys
+from shared.contact.fields import EMAILS
 from shared.contact.normal import email_key
 from shared.side import Idempotency, Op, Probe, Record, Side, SideName
 from shared.sync.batch import Batch
+from shared.sync.doubts import Doubts, is_named, source
 from shared.sync.head import Head, Sent
 from shared.sync.journal import Intent, digest
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
-from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Subject, Trouble
+from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Presence, Step, Subject, Trouble
+from shared.sync.plan.verdict import Verdict
 from shared.sync.settle import finish, happened
 
 REMEMBER = timedelta(days=7)
@@ -39,56 +43,33 @@ REMEMBER = timedelta(days=7)
 
 
 @dataclass
-class Doubts:
-    """What recovery knows before the batch is read."""
-
-    intents: list[Intent] = field(default_factory=list)
-    """Of records that exist, as far as is known: a fresh read decides."""
-    unlinked: list[Intent] = field(default_factory=list)
-    """Updates that were to go along with a new link, which was not stored."""
-    found: dict[str, Link] = field(default_factory=dict)
-    """Creates that did happen, as links not stored yet."""
-    waiting: list[Intent] = field(default_factory=list)
-    resend: list[Intent] = field(default_factory=list)
-    unclear: list[tuple[Intent, tuple[str, ...]]] = field(default_factory=list)
-    """Creates with several or unlike candidates."""
-    closed: list[str] = field(default_factory=list)
-    """Intents whose result is committed already."""
-
-    @property
-    def blocked(self) -> frozenset[SideName]:
-        """Sides with a create in doubt: nothing further is created there."""
-        return frozenset(op.side for op in (*self.waiting, *self.resend))
-
-    @property
-    def sources(self) -> dict[tuple[SideName, str], Intent]:
-        """The records that creates in doubt were made from."""
-        return {source(op): op for op in (*self.waiting, *self.resend, *(op for op, _ in self.unclear))}
-
-
-@dataclass
 class Recovered:
     """What recovery decided once the batch was read."""
 
     decisions: list[Decision] = field(default_factory=list)
-    """Made here instead of by the planner: creates sent again, copies removed, doubtful creates."""
+    """Made here instead of by the planner: copies removed, doubtful creates."""
     facts: dict[str, list[tuple[Intent, Record | None]]] = field(default_factory=dict)
     """By link (or subject without one): writes that turned out to have happened, for the history."""
     closed: list[str] = field(default_factory=list)
     """Intents that are settled with this batch."""
+    removed: Counter[str] = field(default_factory=Counter)
+    """What turned out to have happened, for the guard's rolling day."""
+    in_doubt: Counter[str] = field(default_factory=Counter)
+    """What may yet."""
+    again: dict[str, Intent] = field(default_factory=dict)
+    """By subject: creates that never arrived, to be sent again if the plan still wants them."""
     replaced: list[str] = field(default_factory=list)
     """Intents of creates sent again: they go in the commit that writes the new ones, or both would be sent."""
+
+    def updated(self, side: SideName) -> list[Record]:
+        """The records of updates that turned out to have happened."""
+        facts = [fact for facts in self.facts.values() for fact in facts]
+        return [record for op, record in facts if op.side is side and op.op is Op.UPDATE and record is not None]
 
     def of(self, decision: Decision) -> list[tuple[Intent, Record | None]]:
         """The facts about all that a decision has taken in."""
         names = (decision.subject.key, *((decision.link.id,) if decision.link is not None else ()), *decision.joined)
         return [fact for name in dict.fromkeys(names) for fact in self.facts.get(name, ())]
-
-
-def source(op: Intent) -> tuple[SideName, str]:
-    """The record that a create copies."""
-    link = op.link or {}
-    return op.side.other, str(link.get(f"{op.side.other.value}_id", ""))
 
 
 class Recovery:
@@ -115,6 +96,7 @@ class Recovery:
             link = stored.get(op.key)
             if link is not None and op.id in link.intents:
                 doubts.closed.append(op.id)
+                doubts.removed.update(op.removes)
             elif op.op is Op.CREATE and (link is None or not link.id_on(op.side)):
                 creates.append(op)
             elif op.op is Op.UPDATE and link is None:
@@ -160,6 +142,7 @@ class Recovery:
                 undecided.append(op)
         for op in undecided:
             alike = [record for record in free.values() if self._alike(op, record)]
+            doubts.suspects.update({(side, record.id): op for record in alike})
             if self._clock.now() < self._over(op):
                 doubts.waiting.append(op)
             elif alike:
@@ -170,6 +153,12 @@ class Recovery:
     def _over(self, op: Intent) -> datetime:
         """When a request of this intent cannot land any more, as far as anybody can tell."""
         return datetime.fromisoformat(op.sent_at) + self._quiet
+
+    def _is_ours(self, op: Intent, record: Record) -> bool:
+        """Whether a record is the one that this create made: it carries the key, or reads as sent."""
+        if self._sides[op.side].idempotency is not Idempotency.PLANTED_KEY:
+            return True
+        return op.key in record.planted or self._reads_as_sent(op, record)
 
     def _reads_as_sent(self, op: Intent, record: Record) -> bool:
         return happened(self._env, Link(id=op.key, sugar_id="", google_id=""), step_of(op), record)
@@ -186,14 +175,13 @@ class Recovery:
 
     def resolve(self, doubts: Doubts, batch: Batch) -> Recovered:
         """Takes in what has happened, drops what has not and cannot any more, and marks what may yet."""
-        result = Recovered(closed=list(doubts.closed))
+        result = Recovered(closed=list(doubts.closed), removed=Counter(doubts.removed))
         by_link: dict[str, list[Intent]] = {}
         for op in doubts.intents:
             by_link.setdefault(op.key, []).append(op)
         kept: list[Subject] = []
-        sources = doubts.sources
         for subject in batch.subjects:
-            decision = self._special(subject, sources, doubts, result)
+            decision = self._special(subject, doubts, result) if subject.link is None else None
             if decision is not None:
                 result.decisions.append(decision)
                 continue
@@ -202,15 +190,28 @@ class Recovery:
                 subject = self._take_in(subject, op, result)
             if subject.link is None:
                 subject = self._join(subject, doubts.unlinked, result)
-            if subject.link is None and any(_made_from(subject, side, sources) for side in SideName):
+            made_from = doubts.made_from(subject)
+            if made_from in doubts.resend:
+                result.again[subject.key] = made_from
+            elif made_from is not None or doubts.suspected(subject) is not None:
                 subject = replace(subject, doubt=True)
             kept.append(subject)
         batch.subjects = kept
+        settled = {*result.closed, *(op.id for op in result.again.values())}
+        for op in (*doubts.resend, *(op for op, _ in doubts.unclear)):
+            if op.id not in settled:  # its source was read, and has become part of a link: nobody wants it any more
+                self._watch(op)
+                result.closed.append(op.id)
         waiting = {op.id for op in doubts.unlinked if any(s.doubt and _is_of(s, op) for s in kept)}
         result.closed += [op.id for op in doubts.unlinked if op.id not in {*waiting, *result.closed}]
         # The link of an update or delete in doubt is gone: nothing is left to be settled.
         known = {subject.link.id for subject in kept if subject.link}
         result.closed += [op.id for ops in by_link.values() for op in ops if op.key not in known and not op.link]
+        for op, _ in (fact for facts in result.facts.values() for fact in facts):
+            result.removed.update(op.removes)
+        for op in (*doubts.intents, *doubts.unlinked):
+            if op.id not in result.closed:
+                result.in_doubt.update(op.removes)
         return result
 
     def _join(self, subject: Subject, updates: list[Intent], result: Recovered) -> Subject:
@@ -232,6 +233,10 @@ class Recovery:
         half = subject.half(op.side)
         step = step_of(op)
         gone = half.presence is not Presence.PRESENT
+        if op.op is Op.CREATE and half.there is not None and not self._is_ours(op, half.there):
+            # The feed showed our key beside this id, the record itself does not: wait for a feed that tells the truth.
+            self._head.found[op.key] = [name for name in self._head.found.get(op.key, ()) if name != half.id]
+            return replace(subject, link=None, doubt=True)
         if op.op is Op.CREATE or (not gone and happened(self._env, subject.link, step, half.there)):
             done = True
         else:
@@ -248,39 +253,60 @@ class Recovery:
         result.closed.append(op.id)  # dropped; the base has not moved, so the merge wants it again if it is still due
         return subject
 
-    def _special(
-        self, subject: Subject, sources: Mapping[tuple[SideName, str], Intent], doubts: Doubts, result: Recovered
-    ) -> Decision | None:
-        if subject.link is not None:
-            return None
-        for side in SideName:
-            op = _made_from(subject, side, sources)
-            if op is None:
-                continue
-            for doubtful, candidates in doubts.unclear:
-                if doubtful is op:
-                    result.closed.append(op.id)
-                    message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
-                    entry = Entry(Trouble.DOUBTFUL_CREATE, message, candidates=candidates)
-                    return Decision(subject, Action.PARK, message, entries=(entry,))
-            if op in doubts.resend:
-                return self._again(subject, side, op, result)
-        return self._copy(subject, doubts)
+    def _special(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
+        return self._unclear(subject, doubts, result) or self._copy(subject, doubts) or self._unmarked_copy(subject)
 
-    def _again(self, subject: Subject, side: SideName, op: Intent, result: Recovered) -> Decision | None:
-        """The same create once more, if it is still wanted; either way a late copy of it is watched for."""
+    def _unclear(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
+        """A create that may have happened, or one of the records that it may have made: somebody has to look."""
+        made_from, suspected = doubts.made_from(subject), doubts.suspected(subject)
+        for op, candidates in doubts.unclear:
+            if op is made_from:
+                result.closed.append(op.id)
+                message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
+            elif op is suspected and subject.half(op.side).there is not None:
+                candidates = (subject_id(*source(op)),)
+                message = f"it may have been created from a contact in {op.side.other}: somebody has to look"
+            else:
+                continue
+            entry = Entry(Trouble.DOUBTFUL_CREATE, message, candidates=candidates)
+            return Decision(subject, Action.PARK, message, entries=(entry,))
+        return None
+
+    def send_again(self, decisions: Iterable[Decision], result: Recovered) -> list[Decision]:
+        """Creates that never arrived go out once more as they were frozen, if that is what the plan wants now.
+
+        The plan has looked again who the contact may be: somebody else may have made it meanwhile. Either way a late
+        copy is watched for.
+        """
+        return [self._again(decision, result) for decision in decisions]
+
+    def _again(self, decision: Decision, result: Recovered) -> Decision:
+        for key in (decision.subject.key, *decision.joined):
+            op = result.again.get(key)
+            if op is None or decision.action is Action.WAIT:
+                continue
+            self._watch(op)
+            if decision.action is not Action.CREATE:
+                result.closed.append(op.id)
+                continue
+            result.replaced.append(op.id)
+            link = Link.load(op.link or {})
+            link.on(op.side.other, decision.subject.half(op.side.other).id)
+            decision = Decision(
+                replace(decision.subject, key=op.key),
+                Action.CREATE,
+                "sent again: it never arrived",
+                (step_of(op),),
+                fields=_shown(op),
+                link=link,
+                joined=(*decision.joined, key),
+            )
+        return decision
+
+    def _watch(self, op: Intent) -> None:
+        """A copy of this create may land yet."""
         until = (self._clock.now() + REMEMBER).isoformat()
         self._head.sent[op.key] = Sent(link=op.key, until=until, digest=digest(self._env, op.target, op.changed))
-        record = subject.half(side).there
-        if record is None or not record.in_scope or not self._env.direction(side).create or subject.parked:
-            result.closed.append(op.id)
-            return None
-        result.replaced.append(op.id)
-        link = Link.load(op.link or {})
-        link.on(side, record.id)
-        return Decision(
-            replace(subject, key=op.key), Action.CREATE, "sent again: it never arrived", (step_of(op),), link=link
-        )
 
     def _copy(self, subject: Subject, doubts: Doubts) -> Decision | None:
         """A second copy of our own making, still exactly as it was sent."""
@@ -305,12 +331,42 @@ class Recovery:
             )
         return None
 
+    def _unmarked_copy(self, subject: Subject) -> Decision | None:
+        """What reads exactly as a create that was sent twice, where nothing could be planted: it may have landed late.
+
+        Nothing tells it from somebody's own entry, so it is asked about, and never created on the other side.
+        """
+        record = subject.sugar.there
+        if record is None or subject.parked or subject.released or not self._head.sent:
+            return None
+        contact = self._env.fields[SideName.SUGAR].view(record.native, {}, None).contact
+        found = digest(self._env, contact, self._env.names)
+        for link in self._links.get([key for key, sent in self._head.sent.items() if sent.digest == found]).values():
+            if link.sugar_id and link.sugar_id != record.id:
+                message = "it reads like one that was just created in Sugar: it may be a second copy of it"
+                candidate = subject_id(SideName.SUGAR, link.sugar_id)
+                entry = Entry(Trouble.ALREADY_LINKED, message, candidates=(candidate,))
+                return Decision(subject, Action.PARK, message, entries=(entry,))
+        return None
+
     def forget(self) -> None:
         """Drops what needs no watching any more."""
         now = self._clock.now().isoformat()
         self._head.sent = {key: sent for key, sent in self._head.sent.items() if sent.until > now}
         watched = {key for info in self._head.open for key in info.keys} | set(self._head.sent)
         self._head.found = {key: ids for key, ids in self._head.found.items() if key in watched}
+
+
+def _shown(op: Intent) -> tuple[FieldChange, ...]:
+    """The fields of a create that is sent again, for history and backlog."""
+    sugar = op.side is SideName.SUGAR
+    verdict = Verdict.TO_SUGAR if sugar else Verdict.TO_GOOGLE
+    values = {**op.values, EMAILS: ", ".join(address for address, _, _ in op.emails)}
+    return tuple(
+        FieldChange(name, verdict, "" if sugar else value, value if sugar else "", None, "new")
+        for name, value in values.items()
+        if value
+    )
 
 
 def step_of(op: Intent) -> Step:
@@ -320,15 +376,7 @@ def step_of(op: Intent) -> Step:
 
 def _is_of(subject: Subject, op: Intent) -> bool:
     """Whether the intent is about this record, by whatever name it went then."""
-    half = subject.half(op.side)
-    return op.record in (half.id, *(half.record.previous_ids if half.record is not None else ()))
-
-
-def _made_from(subject: Subject, side: SideName, sources: Mapping[tuple[SideName, str], Intent]) -> Intent | None:
-    """The create in doubt whose source is this record, by whatever name it went then."""
-    half = subject.half(side)
-    names = (half.id, *(half.record.previous_ids if half.record is not None else ()))
-    return next((sources[side, name] for name in names if (side, name) in sources), None)
+    return is_named(subject.half(op.side), op.record)
 
 
 def _probe(op: Intent) -> Probe:

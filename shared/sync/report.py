@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import FatalError, RetriableError
+from shared.errors import FatalError, SyncError
 from shared.sync.plan.batch import Plan
 
 
@@ -28,6 +28,8 @@ class Report:
     run: str
     status: Status = Status.DONE
     message: str = ""
+    error: str = ""
+    """What it stopped at: the name of a class in ``shared.errors``; blank if it went through."""
     counts: dict[str, int] = field(default_factory=dict)
     """Decisions by action, and writes by ``create sugar`` and so on."""
     calls: int = 0
@@ -43,6 +45,12 @@ class Report:
     seconds: float = 0.0
     next_due_at: str | None = None
     plan: Plan | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    """With a preview: what the plan's contacts are called, by their keys."""
+
+    def stopped_by(self, error: SyncError) -> None:
+        """It ended at this."""
+        self.status, self.message, self.error = status_of(error), error.message, type(error).__name__
 
     @property
     def writes(self) -> int:
@@ -55,6 +63,7 @@ class Report:
             "run": self.run,
             "status": self.status.value,
             "message": self.message,
+            "error": self.error,
             "counts": self.counts,
             "contacts": self.contacts,
             "calls": self.calls,
@@ -64,6 +73,6 @@ class Report:
         }
 
 
-def status_of(error: RetriableError | FatalError) -> Status:
+def status_of(error: SyncError) -> Status:
     """How a run ends that met this."""
     return Status.BLOCKED if isinstance(error, FatalError) else Status.LATER

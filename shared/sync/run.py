@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.clock import Clock, Ids
 from shared.errors import FatalError, RetriableError
 from shared.side import Gate, Side, SideName
-from shared.store.port import Change, Put, Store
+from shared.store.port import Change, Data, Put, Store
 from shared.sync.batch import Batch
 from shared.sync.claims import Claims
 from shared.sync.execute import execute
@@ -24,15 +24,16 @@ from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
 from shared.sync.link import lives
 from shared.sync.links import Links
+from shared.sync.naming import name_of
 from shared.sync.observe import Observer
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan, plan_batch
-from shared.sync.plan.guard import Weather, guard
+from shared.sync.plan.guard import Weather, guard, removes
 from shared.sync.plan.model import Decision, Env
 from shared.sync.queue import READY, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovered, Recovery
-from shared.sync.report import Report, status_of
+from shared.sync.report import Report
 from shared.sync.settings import Settings, parse, synced_fields
 from shared.sync.settle import Settled
 
@@ -78,6 +79,8 @@ class Run:
         self._claims = Claims(store, paths, instance)
         self._pending: list[Change] = []
         """Changes that wait for the next commit."""
+        self._settings: Settings | None = None
+        """Those of this run, once they are known."""
 
     def go(self, *, preview: bool) -> None:
         """The whole run, lease given back at the end.
@@ -89,7 +92,7 @@ class Run:
         drained = drain(self._store, self._paths, head, self._queue)
         self._pending += drained.changes
         self._queue.wake(self._clock.now().isoformat())
-        settings = drained.settings
+        settings = self._settings = drained.settings
         sides = self._connect(settings, self._ledger.gate, head)
         observer = self._observe(sides, relist=drained.relist)
         env = Env(
@@ -169,25 +172,25 @@ class Run:
         batch = gatherer.run(
             doubtful={op.key for op in doubts.intents},
             found=doubts.found,
-            sources=[
-                *(record for record, op in doubts.sources.items() if op not in doubts.waiting),
-                *((op.side, op.record) for op in doubts.unlinked),
-            ],
+            sources=doubts.wanted,
             blocked=doubts.blocked,
             backlog=head.backlog > 0 or bool(self._queue.size(Lane.RELEASED)),
         )
         recovered = recovery.resolve(doubts, batch)
         plan = plan_batch(env, batch.subjects, batch.candidates)
-        planned = [*recovered.decisions, *plan.decisions]
-        planned = self._claims.check(planned, self._clock.now())
-        decisions, wanted = guard(env, planned, self._weather(batch))
+        planned = self._claims.check([*recovered.decisions, *plan.decisions], self._clock.now())
+        planned = recovery.send_again(planned, recovered)
+        decisions, _ = guard(env, planned, self._weather(batch, recovered))
         self._report.contacts = len(batch.subjects) + len(recovered.decisions)
         self._report.plan = Plan(decisions)
         if preview:
+            self._report.names = {d.subject.key: name_of(env.fields, d.subject) for d in decisions}
             return []
-        self._count(wanted)
-        intents = self._journal_first(decisions, recovered)
+        wanted = {decision.subject.key: removes(decision) for decision in planned}
+        intents = self._journal_first(decisions, recovered, wanted)
         answers = execute(sides, decisions, intents)
+        for name, side in sides.items():
+            side.complete(recovered.updated(name))
         self._ledger.head.bulk_size = {side: sides[side].bulk_size for side in SideName}
         keeper = Keeper(
             self._paths, self._clock, self._limits, self._ledger, self._queue, self._index, self._recents, self._journal
@@ -195,14 +198,15 @@ class Run:
         done = Answered(env, batch, decisions, intents, answers, recovered)
         settled = keeper.settle(done)
         self._pending += keeper.store(done, settled, self._report)
+        self._count(settled, wanted, recovered)
         recovery.forget()
         return settled
 
-    def _weather(self, batch: Batch) -> Weather:
+    def _weather(self, batch: Batch, recovered: Recovered) -> Weather:
         head = self._ledger.head
         now = self._clock.now()
         head.removals = [item for item in head.removals if item[0] > (now - _DAY).isoformat()]
-        done: Counter[str] = Counter()
+        done = recovered.removed + recovered.in_doubt
         for _, kind, count in head.removals:
             done[kind] += count
         mine = sum(key.deleted for keys in batch.keys.values() for key in keys)
@@ -214,17 +218,34 @@ class Run:
             alarm=head.alarm_until is not None and head.alarm_until > now.isoformat(),
         )
 
-    def _count(self, wanted: Mapping[str, int]) -> None:
-        now = self._clock.now().isoformat()
-        self._ledger.head.removals += [(now, kind, count) for kind, count in wanted.items() if count]
+    def _count(self, settled: Sequence[Settled], wanted: Mapping[str, Collection[str]], recovered: Recovered) -> None:
+        """What this run removed or held, for the rolling day: each once, however often it had to be tried.
 
-    def _journal_first(self, decisions: Sequence[Decision], recovered: Recovered) -> dict[str, list[Intent]]:
+        With the last part of T2: what is still open, or is tried again, counts when that is settled.
+        """
+        removed = Counter(recovered.removed)
+        for out in settled:
+            if not out.doubt and out.again is None:
+                removed.update(wanted[out.decision.subject.key])
+        now = self._clock.now().isoformat()
+        self._ledger.head.removals += [(now, kind, count) for kind, count in removed.items()]
+
+    def _journal_first(
+        self, decisions: Sequence[Decision], recovered: Recovered, wanted: Mapping[str, Collection[str]]
+    ) -> dict[str, list[Intent]]:
         """T1: every write is on paper before the first one is sent."""
         now = self._clock.now()
         sent = self._ledger.head.sent
         intents = {
             decision.subject.key: [
-                intent(decision, step, self._ids.new(), now, again=decision.subject.key in sent)
+                intent(
+                    decision,
+                    step,
+                    self._ids.new(),
+                    now,
+                    again=decision.subject.key in sent,
+                    removes=wanted[decision.subject.key],
+                )
                 for step in decision.steps
             ]
             for decision in decisions
@@ -244,8 +265,7 @@ class Run:
         head, report = self._ledger.head, self._report
         trouble = next((out.trouble for out in settled if out.trouble is not None), None)
         if trouble is not None:
-            report.status = status_of(trouble)
-            report.message = trouble.message
+            report.stopped_by(trouble)
         report.pages = observer.pages
         report.calls = self._ledger.calls
         report.seconds = (self._clock.now() - self._began).total_seconds()
@@ -257,17 +277,20 @@ class Run:
             drop_claims(self._store, self._instance, self._clock.now())
         if not preview:
             self._schedule(trouble)
+            head.last_run = self._summary()
             if report.writes or settled_something(settled) or trouble is not None:
-                summary = report.summary()
-                head.last_run = summary
-                changes.append(Put(self._paths.run(report.run), {"at": self._clock.now().isoformat(), **summary}))
+                changes.append(Put(self._paths.run(report.run), head.last_run))
         self._commit(changes, release=True)
         report.remaining = head.remaining
         report.backlog = head.backlog
         report.next_due_at = head.next_due_at
 
+    def _summary(self) -> Data:
+        return {"at": self._clock.now().isoformat(), **self._report.summary()}
+
     def _schedule(self, trouble: RetriableError | FatalError | None) -> None:
-        schedule(self._ledger.head, self._clock.now(), self._limits, trouble)
+        regularly = parse(self._ledger.head.settings).sync_regularly
+        schedule(self._ledger.head, self._clock.now(), self._limits, trouble, regularly=regularly)
 
     def give_up(self, error: RetriableError | FatalError) -> None:
         """Gives the lease back after trouble: the head as it was last committed, and why.
@@ -276,8 +299,11 @@ class Run:
         """
         self._ledger.rewind()
         head = self._ledger.head
-        schedule(head, self._clock.now(), self._limits, error)
-        head.last_run = self._report.summary()
+        # The head as it was may not know yet what the user has set; what cannot be read stays as it is.
+        known = self._settings
+        regularly = known.sync_regularly if known is not None else head.next_due_at is not None
+        schedule(head, self._clock.now(), self._limits, error, regularly=regularly)
+        head.last_run = self._summary()
         try:
             self._ledger.commit((), release=True)
         except (RetriableError, FatalError):
@@ -291,15 +317,16 @@ def settled_something(settled: Iterable[Settled]) -> bool:
     return any(out.row is not None or out.entries for out in settled)
 
 
-def schedule(head: Head, now: datetime, limits: Limits, trouble: RetriableError | FatalError | None) -> None:
-    """When this pair is due again: after the interval, or later after trouble."""
-    settings = parse(head.settings)
+def schedule(
+    head: Head, now: datetime, limits: Limits, trouble: RetriableError | FatalError | None, *, regularly: bool
+) -> None:
+    """When this pair is due again: after the interval, or later after trouble; never, if it is not to run by itself."""
     if trouble is None:
         head.failures = 0
-        wait = settings.interval_minutes * 60.0
+        wait = parse(head.settings).interval_minutes * 60.0
     else:
         head.failures += 1
         wait = min(limits.most_backoff, limits.backoff * 2 ** min(head.failures - 1, 10))
         if isinstance(trouble, RetriableError) and trouble.retry_after:
             wait = max(wait, trouble.retry_after)
-    head.next_due_at = (now + timedelta(seconds=wait)).isoformat() if settings.sync_regularly else None
+    head.next_due_at = (now + timedelta(seconds=wait)).isoformat() if regularly else None

@@ -72,8 +72,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 DEFAULTS = Settings()
 _NATIVE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _GROUP = re.compile(r"contactGroups/[^/\s]{1,128}")
-_RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email1"})
-_TAKEN = frozenset(
+RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email1"})
+"""Sugar fields that are never mapped."""
+TAKEN = frozenset(
     [
         "salutation",
         "first_name",
@@ -139,9 +140,9 @@ def check(settings: Settings) -> None:
         raise BadSettings("fields_off", "last_name cannot be switched off: Sugar requires it")
     labels: set[str] = set()
     for native, label in settings.custom_fields.items():
-        if not _NATIVE.fullmatch(native) or native in _RESERVED:
+        if not _NATIVE.fullmatch(native) or native in RESERVED:
             raise BadSettings("custom_fields", f"{native[:64]!r} is not the name of a Sugar field that can be mapped")
-        if native in _TAKEN:
+        if native in TAKEN:
             raise BadSettings("custom_fields", f"{native} is synced already; only further Sugar fields can be mapped")
         if not label.strip() or len(label) > 100:
             raise BadSettings("custom_fields", f"the label of {native} must have 1 to 100 characters")

@@ -36,7 +36,7 @@ addresses = st.lists(
         lambda values, kind: {**{MEMBERS[k]: v for k, v in values.items() if v}, **({"type": kind} if kind else {})},
         st.fixed_dictionaries(part),
         st.sampled_from(["work", "home", "other", "", "Boat"]),
-    ),
+    ).filter(lambda element: element.keys() - {"type"}),
     max_size=4,
 ).map(lambda found: {"addresses": found})
 orgs = st.lists(

@@ -262,6 +262,11 @@ class Wire:
         """How many requests have not landed yet."""
         return len(self._late)
 
+    @property
+    def dues(self) -> list[datetime]:
+        """When those land that do so by themselves."""
+        return [item.due for item in self._late if item.due is not None]
+
     @contextmanager
     def counted(self) -> Iterator[list[Call]]:
         """The calls made inside the block, as a list that is filled when it ends."""

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import gzip
-import ipaddress
 import socket
 import ssl
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from shared.errors import AmbiguousError, BadAddress, ProtocolError, SyncError, Unavailable
 from shared.sugar import http
 from shared.sugar.http import HostUnknown, HttpClient, TooLarge
+from shared.sugar.reach import LOOPBACK
 from tests.simulators.wire import Reply, SimClock
+from tests.sugar.servers import certificate, server
 from tests.sugar.world import World
 
 JSON = b'{"a": 1}'
@@ -29,35 +26,11 @@ JSON = b'{"a": 1}'
 
 @contextmanager
 def client(address: str) -> Iterator[HttpClient]:
-    found = HttpClient(address, SimClock(), lambda seconds: None)
+    found = HttpClient(address, SimClock(), lambda seconds: None, policy=LOOPBACK)
     try:
         yield found
     finally:
         found.close()
-
-
-@contextmanager
-def server(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """Accepts connections and lets ``talk`` have each; for what no HTTP server would do."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listening.accept()
-                except OSError:
-                    return
-                with connection:
-                    try:
-                        talk(connection)
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
 
 
 def both(http_client: HttpClient) -> tuple[type[SyncError], type[SyncError]]:
@@ -66,7 +39,7 @@ def both(http_client: HttpClient) -> tuple[type[SyncError], type[SyncError]]:
     for writes in (False, True):
         with pytest.raises(SyncError) as caught:
             http_client.call("POST", "/x", name="some call", writes=writes, body={}, seconds=0.3)
-        assert caught.value.message.startswith("some call: ")
+        assert caught.value.message.startswith(("some call: ", "address: "))
         found.append(type(caught.value))
     return found[0], found[1]
 
@@ -196,23 +169,3 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path) -> None:
     with server(talk) as address, client(f"https://{address}") as c:
         assert both(c) == (BadAddress, BadAddress)
     assert not any(seen)
-
-
-def certificate(folder: Path) -> Path:
-    """A self-signed certificate for this machine, with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ) + made.public_bytes(serialization.Encoding.PEM)
-    file = folder / "server.pem"
-    file.write_bytes(pem)
-    return file

@@ -21,6 +21,7 @@ from shared.errors import (
     Unavailable,
 )
 from shared.sugar import metadata
+from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import SugarSession, sign_in
 from shared.sugar.tokens import Tokens
 from tests.simulators.sugar import Switches
@@ -100,7 +101,7 @@ def test_an_address_without_a_server() -> None:
     clock = SimClock()
     for address, error in (("http://127.0.0.1:1", Unavailable), ("https://no-such-host.invalid", BadAddress)):
         with pytest.raises(error):
-            sign_in(address, "jane", "x", platform=PLATFORM, clock=clock, gate=lambda seconds: None)
+            sign_in(address, "jane", "x", platform=PLATFORM, clock=clock, gate=lambda seconds: None, policy=LOOPBACK)
 
 
 def test_a_token_that_is_over_is_exchanged_once_and_saved_before_use(w: World) -> None:
@@ -108,7 +109,13 @@ def test_a_token_that_is_over_is_exchanged_once_and_saved_before_use(w: World) -
     order: list[str] = []
     w.wire.on_call = lambda request, when: order.append(request.path.rsplit("/", 1)[1]) if when == "before" else None
     session = SugarSession(
-        w.wire.url, w.sign_in(), lambda tokens: order.append("saved"), w.clock, w.gate, platform=PLATFORM
+        w.wire.url,
+        w.sign_in(),
+        lambda tokens: order.append("saved"),
+        w.clock,
+        w.gate,
+        platform=PLATFORM,
+        policy=LOOPBACK,
     )
     order.clear()
     w.clock.advance(3600)
@@ -147,7 +154,7 @@ def test_a_pair_that_could_not_be_saved_is_saved_before_it_is_used(w: World) -> 
         if len(saves) == 1:
             raise LeaseLost("somebody else")
 
-    session = SugarSession(w.wire.url, w.sign_in(), save, w.clock, w.gate, platform=PLATFORM)
+    session = SugarSession(w.wire.url, w.sign_in(), save, w.clock, w.gate, platform=PLATFORM, policy=LOOPBACK)
     w.sim.expire_access()
     with w.wire.counted() as calls, pytest.raises(LeaseLost):
         session.me()
@@ -263,7 +270,7 @@ def test_the_gate_is_asked_before_every_call_and_can_close(w: World) -> None:
     def closed(seconds: float) -> None:
         raise OutOfTime("no")
 
-    shut = SugarSession(w.wire.url, w.sign_in(), w.saved.append, w.clock, closed, platform=PLATFORM)
+    shut = SugarSession(w.wire.url, w.sign_in(), w.saved.append, w.clock, closed, platform=PLATFORM, policy=LOOPBACK)
     with w.wire.counted() as calls, pytest.raises(OutOfTime):
         shut.me()
     assert not calls

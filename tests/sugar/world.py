@@ -10,6 +10,7 @@ from shared.contact.fields import FIELDS
 from shared.contact.model import Contact, Email
 from shared.side import Key, Op, Page, Record, Write
 from shared.sugar import metadata
+from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import SugarSession, sign_in
 from shared.sugar.side import SugarSide
 from shared.sugar.tokens import Tokens
@@ -36,10 +37,14 @@ class World:
         self.gated.append(seconds)
 
     def sign_in(self, password: str = PASSWORD) -> Tokens:
-        return sign_in(self.wire.url, "jane", password, platform=PLATFORM, clock=self.clock, gate=self.gate)
+        return sign_in(
+            self.wire.url, "jane", password, platform=PLATFORM, clock=self.clock, gate=self.gate, policy=LOOPBACK
+        )
 
     def new_session(self, tokens: Tokens) -> SugarSession:
-        return SugarSession(self.wire.url, tokens, self.saved.append, self.clock, self.gate, platform=PLATFORM)
+        return SugarSession(
+            self.wire.url, tokens, self.saved.append, self.clock, self.gate, platform=PLATFORM, policy=LOOPBACK
+        )
 
     def side(self, *, scope: str = "assigned", synced: Sequence[str] = tuple(FIELDS), **more: Any) -> SugarSide:
         me = self.session.me()

@@ -1,4 +1,6 @@
-"""Runs of one user in a process of their own: ``python -m tests.sync.one_run FILE UID NOW URL CLIENT SECRET RUNS``.
+"""Runs of one user in a process of their own.
+
+``python -m tests.sync.one_run FILE SECRETS UID NOW URL CLIENT SECRET RUNS``; SECRETS is a folder.
 
 Prints one JSON line a run, with the process's peak memory so far.
 """
@@ -11,10 +13,15 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-from shared.account.connect import Connections, OAuthClient
+from shared.account.connect import Connections
 from shared.account.grants import GrantStore, paths_of
+from shared.account.keyring import KeyRing
+from shared.account.secret_folder import SecretFolder
+from shared.account.vault import Vault
 from shared.clock import RandomIds
+from shared.people.endpoints import GoogleEndpoints, OAuthClient
 from shared.store.sqlite import SqliteStore
+from shared.sugar.reach import LOOPBACK
 from shared.sync.engine import Engine
 from tests.simulators.wire import SimClock
 
@@ -28,13 +35,14 @@ def peak() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
-def main(file: str, uid: str, now: str, people_url: str, client_id: str, secret: str, runs: str) -> None:
+def main(file: str, secrets: str, uid: str, now: str, people_url: str, client_id: str, secret: str, runs: str) -> None:
     clock = SimClock(datetime.fromisoformat(now), running=True)
     store = SqliteStore(file)
-    grants = GrantStore(store, uid).load()
+    vault = Vault(KeyRing(SecretFolder(secrets), "token-keys", clock))
+    grants = GrantStore(store, uid, vault).load()
     paths = paths_of(uid, grants)
-    client = OAuthClient(client_id, secret, f"{people_url}/token", people_url)
-    connections = Connections(GrantStore(store, uid), clock, client)
+    client = OAuthClient(client_id, secret, GoogleEndpoints.all_at(people_url))
+    connections = Connections(GrantStore(store, uid, vault), clock, client, LOOPBACK)
     instance = grants.sugar.instance if grants.sugar else ""
     engine = Engine(store, paths, connections, clock, RandomIds(clock), instance=instance)
     for _ in range(int(runs)):

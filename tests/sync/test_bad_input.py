@@ -13,6 +13,7 @@ from shared.account.grants import GrantStore
 from shared.errors import BadAddress, GrantLost, Unavailable
 from shared.people import oauth
 from shared.sugar.address import normalise
+from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import sign_in
 from shared.sync.report import Report, Status
 from tests.simulators.sugar import Switches as SugarSwitches
@@ -25,7 +26,7 @@ from tests.world import PASSWORD, PLATFORM, User, World, world
 
 
 def try_sign_in(address: str, w: World, password: str = PASSWORD) -> None:
-    sign_in(address, "jane", password, platform=PLATFORM, clock=w.clock, gate=lambda _: None)
+    sign_in(address, "jane", password, platform=PLATFORM, clock=w.clock, gate=lambda _: None, policy=LOOPBACK)
 
 
 @pytest.mark.parametrize("bad_password", ["401 need_login", "401 invalid_grant", "400 invalid_grant"])
@@ -111,7 +112,7 @@ def test_a_grant_revoked_at_google_stops_the_run_until_the_user_grants_again() -
         for token in list(w.people.oauth.grants):
             w.people.revoke(token)
         blocked(user, "Google", "sign in again")
-        store = GrantStore(w.store, user.uid)
+        store = GrantStore(w.store, user.uid, w.vault)
         grants = store.load()
         assert grants.google is not None
         grants.google.tokens = oauth.Tokens(refresh_token=user.account.grant()).to_json()
@@ -124,10 +125,12 @@ def test_a_session_revoked_in_sugar_stops_the_run_until_the_user_signs_in_again(
         user, link = pending(w)
         w.sugar.revoke(user.sugar_user)
         blocked(user, "Sugar", "sign in")
-        store = GrantStore(w.store, user.uid)
+        store = GrantStore(w.store, user.uid, w.vault)
         grants = store.load()
         assert grants.sugar is not None
-        tokens = sign_in(w.sugar_wire.url, "jane", PASSWORD, platform=PLATFORM, clock=w.clock, gate=lambda _: None)
+        tokens = sign_in(
+            w.sugar_wire.url, "jane", PASSWORD, platform=PLATFORM, clock=w.clock, gate=lambda _: None, policy=LOOPBACK
+        )
         grants.sugar.tokens = dict(tokens.as_json())
         store.save(grants)
         arrived(user, link)
@@ -136,7 +139,7 @@ def test_a_session_revoked_in_sugar_stops_the_run_until_the_user_signs_in_again(
 def test_a_grant_without_contacts_says_what_to_tick() -> None:
     with world() as w:
         user, link = pending(w)
-        store = GrantStore(w.store, user.uid)
+        store = GrantStore(w.store, user.uid, w.vault)
         grants = store.load()
         assert grants.google is not None
         kept = grants.google.tokens

@@ -128,7 +128,9 @@ def test_what_google_shows_that_is_no_value_is_named_and_all_others_go_on(known:
             for name in ids:
                 user.account.edit(name, nicknames=[{"value": "Nick"}])
         user.account.add(person("Grace", "Hopper", "grace@x.org"))
-        show(w.people_wire, "v1/people", "names", {f"G{n}": case[::2] for n, case in enumerate(IN_GOOGLE)})
+        # In a listing such a value stops the run: who cannot be told there could be created a second time.
+        spoiled = {f"G{n}": case[::2] for n, case in enumerate(IN_GOOGLE)}
+        show(w.people_wire, "v1/people(?!/me/connections)", "names", spoiled)
         before = {record["id"]: record for record in w.sugar.contacts().values()}
         settle(user)
         after = w.sugar.contacts()

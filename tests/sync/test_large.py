@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from shared.account.secret_folder import SecretFolder
 from shared.store.sqlite import SqliteStore
 from tests.sync.scenarios import BOTH, person
 from tests.world import world
@@ -15,7 +16,8 @@ from tests.world import world
 def test_twenty_five_thousand_contacts(tmp_path: Path) -> None:
     file = tmp_path / "documents.sqlite"
     store = SqliteStore(file)
-    with world(store=store) as w:
+    keys = tmp_path / "secrets"
+    with world(store=store, secrets=SecretFolder(keys)) as w:
         user = w.user(**BOTH)
         for n in range(25_000):
             w.sugar.add(
@@ -27,7 +29,7 @@ def test_twenty_five_thousand_contacts(tmp_path: Path) -> None:
         w.clock.advance(900)
         client = w.people.oauth
         now, url = w.clock.now().isoformat(), w.people_wire.url
-        arguments = [str(file), user.uid, now, url, client.client_id, client.client_secret, "4"]
+        arguments = [str(file), str(keys), user.uid, now, url, client.client_id, client.client_secret, "4"]
         made = subprocess.run(  # noqa: S603 - our own module, in a process whose memory is its own
             [sys.executable, "-m", "tests.sync.one_run", *arguments],
             capture_output=True,

@@ -19,7 +19,7 @@ VALUES = ("Zyxwora", "Qwertzbach", "zyx@secret-mail.org", "+1 650 253 4321", "Xy
 
 def secret_of(w: World, user: User) -> list[str]:
     """Every token that is or was in use."""
-    grants = GrantStore(w.store, user.uid).load()
+    grants = GrantStore(w.store, user.uid, w.vault).load()
     assert grants.sugar is not None
     assert grants.google is not None
     found = [*grants.sugar.tokens.values(), *grants.google.tokens.values()]

@@ -7,11 +7,14 @@ import pytest
 
 from shared.side import SideName
 from shared.sync.head import Head
+from shared.sync.limits import Limits
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.report import Status
 from tests.simulators.people.switches import Switches
+from tests.simulators.wire import Reply
 from tests.sync.crashes import Crash, Steps, fixed_point, rest
 from tests.sync.scenarios import BOTH, person
+from tests.sync.stage import titled
 from tests.world import world
 
 
@@ -173,3 +176,135 @@ def test_an_answer_to_a_conflict_found_while_linking_counts() -> None:
         assert w.sugar.get(record)["first_name"] == "Augusta"
         assert user.backlog() == []
         assert user.head().backlog == 0
+
+
+def test_a_contact_into_which_more_were_merged_than_a_batch_holds_is_not_left_waiting() -> None:
+    with world(people=Switches(merge_shows="previous"), limits=Limits(batch=3)) as w:
+        user = w.user(**BOTH)
+        names = [user.account.add(person("Ann", f"L{n}", f"p{n}@x.org")) for n in range(5)]
+        user.sync()
+        rest(user)
+        for name in names[1:]:
+            user.account.merge(names[0], name)
+        rest(user)
+        assert len(w.sugar.contacts()) == 5
+        assert sorted(doc.data["class"] for doc in user.backlog()) == ["merged"] * 4
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("mails", [["ada@x.org"], []], ids=["with an email", "without"])
+@pytest.mark.parametrize("batch", [100, 1])
+def test_a_copy_in_doubt_that_its_user_has_edited_is_not_created_where_it_came_from(
+    mails: list[str], batch: int
+) -> None:
+    with world(limits=Limits(batch=batch)) as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ada", "Byron", *mails, organizations=titled("Countess")))
+        w.clock.advance(60)
+        w.sugar_wire.fault("cut_after", path="Contacts$")
+        user.run()
+        (copy,) = w.sugar.contacts()
+        w.sugar.edit(copy, title="Enchantress")
+        rest(user)
+        assert len(user.account.people()) == len(w.sugar.contacts()) == 1
+        assert {doc.data["class"] for doc in user.backlog()} == {"doubtful create"}
+        user.wish(kind="release")
+        rest(user)
+        fixed_point(user)
+        if mails:
+            assert len(user.account.people()) == len(w.sugar.contacts()) == 1
+            assert user.backlog() == []
+            assert len(user.links()) == 1
+
+
+def test_a_create_is_not_sent_again_for_somebody_whom_a_colleague_has_made_meanwhile() -> None:
+    with world() as w:
+        user = w.user(**BOTH, sugar_scope="all")
+        bob = w.sugar.add_user("bob", "x")
+        name = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        w.sugar_wire.fault("cut_before", path="Contacts$")
+        user.run()
+        record = w.sugar.add(by=bob, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        rest(user)
+        assert list(w.sugar.contacts()) == [record]
+        assert [p["resourceName"] for p in user.account.people()] == [name]
+        assert user.head().open == []
+        assert [(link.sugar_id, link.google_id) for link in user.links()] == [(record, name)]
+        fixed_point(user)
+
+
+def test_a_merge_that_was_read_before_the_feed_told_of_it_is_noticed_all_the_same() -> None:
+    with world(people=Switches(merge_shows="previous", feed_delay=240.0)) as w:
+        user = w.user(**BOTH)
+        record = w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        w.sugar.add(first_name="Bob", last_name="Baker", email=["bob@x.org"])
+        user.sync()
+        rest(user)
+        link = next(link for link in user.links() if link.sugar_id == record)
+        (gone,) = [link.google_id for link in user.links() if link.sugar_id != record]
+        user.account.merge(link.google_id, gone)
+        w.sugar.edit(record, title="Doctor")
+        w.clock.advance(10)
+        user.run()
+        rest(user)
+        assert [doc.data["class"] for doc in user.backlog()] == ["merged"]
+        assert len(w.sugar.contacts()) == 2
+        fixed_point(user)
+
+
+def test_who_waits_for_a_quarantined_match_is_not_forgotten_when_that_one_goes() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        match = user.account.add(person("Ada", "Byron", "ada@x.org", organizations=titled("x" * 200)))
+        w.clock.advance(300)
+        rest(user)
+        assert [doc.data["class"] for doc in user.backlog()] == ["cannot hold"]
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        rest(user)
+        user.account.remove(match)
+        rest(user)
+        (entry,) = user.backlog()
+        assert entry.data["ids"]["sugar"] in w.sugar.contacts()
+        user.wish(kind="release", entries=[entry.id])
+        rest(user)
+        assert len(user.links()) == len(user.account.people()) == len(w.sugar.contacts()) == 1
+        assert user.backlog() == []
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_a_create_in_doubt_is_settled_though_its_source_has_become_part_of_a_link(fault: str) -> None:
+    with world(people=Switches(merge_shows="both")) as w:
+        user = w.user(**BOTH)
+        linked = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        (link,) = user.links()
+        w.sugar.edit(link.sugar_id, title="Doctor")
+        rest(user)  # our key stands in Google now
+        source = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        w.sugar_wire.fault(fault, path="Contacts$")
+        user.run()
+        assert user.head().open
+        if fault == "cut_after":
+            copy = next(record for record in w.sugar.contacts() if record != link.sugar_id)
+            w.sugar.edit(copy, title="Countess")  # so that it does not read as sent
+        user.account.merge(source, linked)
+        rest(user)
+        assert user.head().open == []
+        assert user.links()[0].google_id == source
+        fixed_point(user)
+
+
+def test_a_listing_that_is_not_found_stops_the_run_with_words() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        gone = Reply(404, {"error": {"code": 404, "status": "NOT_FOUND", "message": "not found"}})
+        w.people_wire.fault("status", path="connections", reply=gone)
+        report = user.run()
+        assert report.status is Status.BLOCKED
+        assert "404" in report.message
+        rest(user)
+        assert len(w.sugar.contacts()) == 1

@@ -77,8 +77,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
         return Decision(subject, Action.NOTHING, "quarantined: its entry in the backlog waits for a person")
     if not record.in_scope:
         return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
-    if subject.crowded:
-        entry = Entry(Trouble.AMBIGUOUS, "too many contacts have the same email or name to tell who is who")
+    if subject.unsure:
+        entry = Entry(Trouble.AMBIGUOUS, subject.unsure)
         return Decision(subject, Action.PARK, entry.message, entries=(entry,))
     person = table.person(side, record.id)
     match = table.match(person)
@@ -99,7 +99,10 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
     else:
         joined = replace(subject, sugar=found)
     if match.person.parked and not subject.released:
-        return Decision(subject, Action.NOTHING, "its match is quarantined")
+        # Not passed over: nothing would look at it again once the match is settled in another way.
+        message = "its match waits in the backlog: settle that first"
+        entry = Entry(Trouble.AMBIGUOUS, message, candidates=(match.person.name,))
+        return Decision(subject, Action.PARK, message, entries=(entry,))
     if twin is not None and twin.doubt:
         return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key

@@ -42,15 +42,11 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
 
     Returns:
         The decisions, with held deletes and clearings turned into backlog entries, and how many deletes and clearings
-        the batch wants (held or not, approved ones left out): they count for the rolling day.
+        the batch wants (held or not, approved ones left out).
     """
     wanted: Counter[str] = Counter()
     for decision in decisions:
-        if decision.subject.exempt or not decision.steps:
-            continue  # approved, or nothing of it is written
-        wanted[DELETES] += decision.deletes
-        for name in {change.name for change in decision.fields if change.clears} - _held_before(decision):
-            wanted[name] += 1
+        wanted.update(removes(decision))
     most = limit(weather.links)
     held = {
         kind
@@ -59,6 +55,14 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
         and (weather.alarm or count + weather.done.get(kind, 0) + (weather.pending if kind == DELETES else 0) > most)
     }
     return tuple(d if d.subject.exempt else _hold(env, d, held) for d in decisions), wanted
+
+
+def removes(decision: Decision) -> frozenset[str]:
+    """What counts for the rolling day: a delete (:data:`DELETES`), and the fields that are cleared, by name."""
+    if decision.subject.exempt or not decision.steps:
+        return frozenset()  # approved, or nothing of it is written
+    cleared = {change.name for change in decision.fields if change.clears} - _held_before(decision)
+    return frozenset(cleared | ({DELETES} if decision.deletes else set()))
 
 
 def _held_before(decision: Decision) -> set[str]:
@@ -111,4 +115,4 @@ def _memo(decision: Decision, side: SideName) -> dict[str, object]:
     return dict(link.memo.get(side, {})) if link else {}
 
 
-__all__ = ["DELETES", "FieldChange", "Weather", "guard", "limit"]
+__all__ = ["DELETES", "FieldChange", "Weather", "guard", "limit", "removes"]

@@ -61,8 +61,8 @@ class Subject:
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
     """A person approved what the guard would hold."""
-    crowded: bool = False
-    """Too many others share its email or name to read them all."""
+    unsure: str = ""
+    """Why its match cannot be told, though there may be one; blank: it can."""
     doubt: bool = False
     """A write of an earlier run may yet happen."""
 

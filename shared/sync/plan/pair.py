@@ -165,8 +165,11 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
 
 
 def _untouched(env: Env, link: Link, side: SideName, record: Record) -> bool:
-    """Whether this side still shows what was last agreed on, by value."""
-    if record.version == link.versions.get(side):
+    """Whether this side still shows what was last agreed on, by value.
+
+    Google's etag moves with every change. Sugar's versions are whole seconds: an edit may share that of our write.
+    """
+    if side is SideName.GOOGLE and record.version == link.versions.get(side):
         return True
     view = env.fields[side].view(record.native, link.memo.get(side, {}), None)
     if view.problems:

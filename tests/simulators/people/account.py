@@ -90,7 +90,7 @@ class Account:
         previous, drops = kept.previous, ""
         if shows != "tombstone":
             previous = (*previous, *gone.previous, gone.resource_name)
-            self.book.aliases[gone.resource_name] = kept.resource_name
+            self._answers_for(gone.resource_name, kept.resource_name)
             drops = gone.resource_name if shows == "previous" else ""
         self.book.put(changed(kept.fields, **parts), groups, old=kept, previous=previous, drops=drops)
 
@@ -114,10 +114,7 @@ class Account:
             profile_id=old.profile_id or f"1{number}",
             drops="" if self.switches.rename_tombstone else resource_name,
         )
-        for former, current in list(self.book.aliases.items()):
-            if current == resource_name:
-                self.book.aliases[former] = name
-        self.book.aliases[resource_name] = name
+        self._answers_for(resource_name, name)
         return name
 
     def link_profile(self, resource_name: str, **fields: list[Json]) -> None:
@@ -201,6 +198,13 @@ class Account:
         if name in self.book.groups and self.book.groups[name].system:
             return name
         return (self.book.group_named(name) or self.book.new_group(name)).id
+
+    def _answers_for(self, former: str, name: str) -> None:
+        """A former name, and all that were former to it, lead to this one."""
+        for other, current in list(self.book.aliases.items()):
+            if current == former:
+                self.book.aliases[other] = name
+        self.book.aliases[former] = name
 
     def _version(self, resource_name: str) -> Version:
         version = self.book.find(resource_name)

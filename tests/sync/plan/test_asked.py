@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.side import SideName
+from shared.sync.paths import subject_id
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Candidate, Subject, Trouble
 from tests.sync.plan.make import SUGAR, env, google, subject, sugar
@@ -25,8 +26,9 @@ def new(side: SideName, **more: Any) -> tuple[Subject, Candidate]:
 def test_a_quarantined_match_is_not_touched(side: SideName) -> None:
     given, match = new(side)
     [decision] = plan_batch(env(), [given], [match]).decisions
-    assert (decision.action, decision.steps) == (Action.NOTHING, ())
-    assert decision.why == "its match is quarantined"
+    [asked] = decision.entries
+    assert (decision.action, asked.trouble, decision.steps) == (Action.PARK, Trouble.AMBIGUOUS, ())
+    assert asked.candidates == (subject_id(match.side, match.record.id),)
 
 
 @pytest.mark.parametrize("side", list(SideName))
@@ -38,7 +40,7 @@ def test_a_release_lets_the_match_go_too(side: SideName) -> None:
 
 @pytest.mark.parametrize("side", list(SideName))
 def test_a_crowd_that_could_not_be_read_is_asked_about(side: SideName) -> None:
-    given, _ = new(side, crowded=True)
+    given, _ = new(side, unsure="too many have the same name")
     [decision] = plan_batch(env(), [given], []).decisions
     [asked] = decision.entries
     assert (decision.action, asked.trouble, asked.whole) == (Action.PARK, Trouble.AMBIGUOUS, True)

@@ -312,11 +312,15 @@ def test_deleted_here_and_untouched_there(side: SideName, version: str) -> None:
     assert "switched off" in off.why
 
 
-@both_sides
-def test_the_version_that_the_link_reflects_is_untouched_without_a_look(side: SideName) -> None:
+def test_the_version_that_the_link_reflects_is_untouched_without_a_look() -> None:
     # A one-way value was never agreed on, and says nothing.
-    found = plan(pair(side, lost(side), record(side.other, version="v1", title="held back"), base()))
+    found = plan(subject(lost(SUGAR), record(GOOGLE, version="v1", title="held back"), base()))
     assert found.action is Action.DELETE
+
+
+def test_a_version_of_sugar_proves_nothing_as_two_saves_may_share_a_second() -> None:
+    found = plan(subject(record(SUGAR, version="v1", title="edited"), lost(GOOGLE), base()))
+    assert [e.trouble for e in found.entries] == [Trouble.DELETED_AND_EDITED]
 
 
 def test_a_value_that_is_none_counts_as_an_edit() -> None:

@@ -1,0 +1,154 @@
+"""How a user's sync stands: from the user's document, the grants and the pair's head; no token is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from shared.account.users import User
+from shared.store.port import Store
+
+if TYPE_CHECKING:
+    from shared.sync.head import Head
+
+_LOST = ("GrantLost", "ScopeMissing")
+
+
+class GoogleStanding(msgspec.Struct, kw_only=True):
+    """The connection to Google."""
+
+    connected: bool
+    email: str
+    since: str | None
+    """When the user signed in first."""
+    lost: bool
+    """Whether the last run was not let in: the user has to sign in again."""
+
+
+class SugarStanding(msgspec.Struct, kw_only=True):
+    """The connection to Sugar."""
+
+    connected: bool
+    address: str
+    user_name: str
+    lost: bool
+    """Whether the last run was not let in: the user has to connect it again."""
+
+
+class LastRun(msgspec.Struct, kw_only=True):
+    """The run before."""
+
+    run: str
+    at: str | None
+    status: str
+    message: str
+    counts: dict[str, int]
+    contacts: int
+    """Contacts looked at."""
+    seconds: float
+
+
+class SideStanding(msgspec.Struct, kw_only=True):
+    """What is known of one side."""
+
+    contacts: int
+    """In scope, by the last complete listing."""
+    listed: bool
+    """Whether it was listed to its end once; before that nothing is decided."""
+    listing: bool
+    """Whether a full listing is on its way."""
+    seen_at: str | None
+    """Everything before this time has been seen."""
+
+
+class Standing(msgspec.Struct, kw_only=True):
+    """Connections, last run, progress and counts."""
+
+    google: GoogleStanding
+    sugar: SugarStanding
+    sync_regularly: bool
+    last_run: LastRun | None
+    running: bool
+    """Whether a run is under way just now."""
+    remaining: int
+    """Changes that wait, as far as they are known."""
+    next_due_at: str | None
+    """`null`: it does not run by itself."""
+    failures: int
+    """Runs in trouble, one after the other."""
+    alarm_until: str | None
+    """So much changed at once that deletes wait for a person until then."""
+    linked: int
+    """Contacts that are one on both sides."""
+    backlog: int
+    """Contacts that wait for a person."""
+    sides: dict[str, SideStanding]
+    """`sugar` and `google`."""
+
+
+def standing(store: Store, user: User, now: datetime) -> Standing:
+    """Reads two documents at most, the user's apart."""
+    from shared.account.grants import grants_path
+    from shared.side import SideName
+    from shared.sync.head import Head
+
+    paths = user.paths
+    wanted = [grants_path(user.uid), *([paths.head] if paths is not None else [])]
+    docs = store.get_all(wanted)
+    grants = docs[wanted[0]].data if wanted[0] in docs else {}
+    head = Head.load(docs[paths.head].data) if paths is not None and paths.head in docs else Head()
+    google, sugar = grants.get("google") or {}, grants.get("sugar") or {}
+    return Standing(
+        google=GoogleStanding(
+            connected=bool(google),
+            email=user.email,
+            since=user.created_at or None,
+            lost=_lost(head, "Google"),
+        ),
+        sugar=SugarStanding(
+            connected=bool(sugar),
+            address=sugar.get("address", ""),
+            user_name=sugar.get("user_name", ""),
+            lost=_lost(head, "Sugar"),
+        ),
+        sync_regularly=user.settings.get("sync_regularly") is True,
+        last_run=_last(head.last_run),
+        running=head.lease is not None and datetime.fromisoformat(head.lease.until) > now,
+        remaining=head.remaining,
+        next_due_at=head.next_due_at,
+        failures=head.failures,
+        alarm_until=head.alarm_until if head.alarm_until and head.alarm_until > now.isoformat() else None,
+        linked=head.links,
+        backlog=head.backlog,
+        sides={
+            name.value: SideStanding(
+                contacts=head.side(name).contacts,
+                listed=head.side(name).listed,
+                listing=head.side(name).full is not None,
+                seen_at=head.side(name).complete_at,
+            )
+            for name in SideName
+        },
+    )
+
+
+def _lost(head: Head, side: str) -> bool:
+    """Errors of a lost grant name their side."""
+    return head.last_run.get("error") in _LOST and side in head.last_run.get("message", "")
+
+
+def _last(summary: Mapping[str, Any]) -> LastRun | None:
+    if not summary:
+        return None
+    return LastRun(
+        run=summary["run"],
+        at=summary.get("at"),
+        status=summary["status"],
+        message=summary["message"],
+        counts=summary["counts"],
+        contacts=summary["contacts"],
+        seconds=summary["seconds"],
+    )

@@ -1,0 +1,84 @@
+"""What earlier runs have left in doubt, sorted before the batch is read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from shared.side import SideName
+from shared.sync.journal import Intent
+from shared.sync.link import Link
+from shared.sync.plan.model import Half, Subject
+
+Place = tuple[SideName, str]
+"""A record: its side and its id there."""
+
+
+@dataclass
+class Doubts:
+    """What recovery knows before the batch is read."""
+
+    intents: list[Intent] = field(default_factory=list)
+    """Of records that exist, as far as is known: a fresh read decides."""
+    unlinked: list[Intent] = field(default_factory=list)
+    """Updates that were to go along with a new link, which was not stored."""
+    found: dict[str, Link] = field(default_factory=dict)
+    """Creates that did happen, as links not stored yet."""
+    waiting: list[Intent] = field(default_factory=list)
+    resend: list[Intent] = field(default_factory=list)
+    unclear: list[tuple[Intent, tuple[str, ...]]] = field(default_factory=list)
+    """Creates with several or unlike candidates, as subject ids."""
+    suspects: dict[Place, Intent] = field(default_factory=dict)
+    """Records that may be what a create has made, though they do not read as it was sent (its user may have edited
+    it): nothing is made of them either until that is clear, or the contact would stand twice where it came from."""
+    closed: list[str] = field(default_factory=list)
+    """Intents whose result is committed already."""
+    removed: Counter[str] = field(default_factory=Counter)
+    """What those count for the guard."""
+
+    @property
+    def sources(self) -> dict[Place, Intent]:
+        """The records that creates in doubt were made from."""
+        return {source(op): op for op in (*self.waiting, *self.resend, *(op for op, _ in self.unclear))}
+
+    @property
+    def wanted(self) -> list[Place]:
+        """What is to be read, whatever the queue holds."""
+        unclear = [op for op, _ in self.unclear]
+        return [
+            *(source(op) for op in (*self.resend, *unclear)),
+            *((op.side, op.record) for op in self.unlinked),
+            *(place for place, op in self.suspects.items() if op in unclear),
+        ]
+
+    def blocked(self, sugar: Half, google: Half) -> frozenset[SideName]:
+        """Where this contact is not to be created for now: sides with a create in doubt, unless it is its own one."""
+        sides = frozenset(op.side for op in (*self.waiting, *self.resend))
+        halves = {SideName.SUGAR: sugar, SideName.GOOGLE: google}
+        own = {op.side for op in self.resend if is_named(halves[op.side.other], source(op)[1])}
+        return sides - own
+
+    def made_from(self, subject: Subject) -> Intent | None:
+        """The create in doubt whose source this is."""
+        return self._of(subject, self.sources)
+
+    def suspected(self, subject: Subject) -> Intent | None:
+        """The create in doubt that may have made this."""
+        return self._of(subject, self.suspects)
+
+    @staticmethod
+    def _of(subject: Subject, known: dict[Place, Intent]) -> Intent | None:
+        if subject.link is not None:
+            return None
+        return next((op for (side, record), op in known.items() if is_named(subject.half(side), record)), None)
+
+
+def source(op: Intent) -> Place:
+    """The record that a create copies."""
+    link = op.link or {}
+    return op.side.other, str(link.get(f"{op.side.other.value}_id", ""))
+
+
+def is_named(half: Half, record: str) -> bool:
+    """Whether this is the record, by whatever name it went then."""
+    return record in (half.id, *(half.record.previous_ids if half.record is not None else ()))

@@ -1,0 +1,92 @@
+"""Letting backlog entries go: which ones a person means, and the wish that the next run carries out.
+
+What is let go is named entry by entry, also where a person says "all": what comes into the backlog between the look at
+it and the next run was not inspected, and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.clock import Clock, Ids
+from shared.store.port import Doc, Store
+from shared.sync.browse import Found, backlog
+from shared.sync.paths import Paths
+from shared.sync.words import SideText
+
+MOST = 100
+"""Entries of one wish: what a run reads of the inbox stays small."""
+_OPEN = "open"
+_CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Entries by their ids."""
+
+    docs: Sequence[Doc]
+    missing: Sequence[int]
+    """Positions of ids that name no open entry."""
+
+
+def by_id(store: Store, paths: Paths, ids: Sequence[str]) -> Named:
+    """The open entries of these ids."""
+    found = store.get_all([paths.backlog(entry) for entry in ids])
+    docs = [found.get(paths.backlog(entry)) for entry in ids]
+    waiting = [doc for doc in docs if doc is not None and doc.data.get("state") == _OPEN]
+    known = {doc.id for doc in waiting}
+    return Named(waiting, [n for n, entry in enumerate(ids) if entry not in known])
+
+
+def by_class(store: Store, paths: Paths, cls: str | None, *, after: Sequence[str] | None) -> Found:
+    """The open entries of this class, or all: a part of them, and where to go on."""
+    return backlog(store, paths, state=_OPEN, cls=cls, after=after, limit=MOST)
+
+
+def asked(doc: Doc) -> set[str]:
+    """The fields about which this entry asks whose value wins."""
+    return {
+        change["name"]
+        for question in doc.data["entries"]
+        if question["class"] == _CONFLICT
+        for change in question["fields"]
+    }
+
+
+def release(
+    store: Store,
+    paths: Paths,
+    clock: Clock,
+    ids: Ids,
+    docs: Sequence[Doc],
+    *,
+    approve: bool,
+    answers: Mapping[str, SideText],
+) -> None:
+    """Leaves the wishes, all or none. Raises as :meth:`Store.commit` does.
+
+    Args:
+        approve: what the guard holds may go ahead, and what is gone from Sugar was deleted, for exactly these.
+        answers: whose value wins, by field; each goes to those entries that ask for it, so that none waits for a
+            later conflict, of which the person knows nothing.
+    """
+    from shared.side import SideName
+    from shared.sync.inbox import Wish, posting
+
+    groups: dict[frozenset[str], list[str]] = {}
+    for doc in docs:
+        groups.setdefault(frozenset(asked(doc) & set(answers)), []).append(doc.id)
+    now = clock.now().isoformat()
+    wishes = [
+        Wish(
+            kind="release",
+            at=now,
+            entries=entries,
+            approve=approve,
+            answers={name: SideName(answers[name]) for name in sorted(names)},
+        )
+        for names, entries in groups.items()
+    ]
+    if wishes:
+        store.commit([posting(paths, ids, wish) for wish in wishes])
