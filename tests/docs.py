@@ -1,4 +1,6 @@
-"""Writes the generated parts of ``docs/``: ``python -m tests.docs``. A test fails where they are not true any more.
+"""Writes the generated parts of ``docs/`` and of the README: ``python -m tests.docs``.
+
+A test fails where they are not true any more.
 
 A generated part stands between ``<!-- generated: name -->`` and ``<!-- end -->``.
 """
@@ -22,9 +24,12 @@ from shared.sugar.table import TABLE
 from shared.sync.plan import pair
 from shared.sync.plan.verdict import Verdict, decide, winner
 from shared.sync.settings import ConflictRule
+from shared.web.config import VARIABLES
 from tests.simulators.sugar.fields import OPTIONAL
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
 _PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _SAID = {
@@ -164,6 +169,18 @@ def _google(native: str) -> str:
     return f"`{member}`{blank}{types}"
 
 
+# -- the configuration -------------------------------------------------------------------------------
+
+
+def variables() -> str:
+    """The environment variables."""
+    rows = []
+    for each in VARIABLES:
+        default = {None: "*must be set*", "": ""}.get(each.default, f"`{each.default}`")
+        rows.append([f"`{each.name}`", default, each.meaning])
+    return table(["variable", "default", "meaning"], rows)
+
+
 # -- writing them ------------------------------------------------------------------------------------
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -171,6 +188,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "conflicts": conflicts,
     "pairs": pairs,
     "field-map": field_map,
+    "variables": variables,
 }
 
 
@@ -184,12 +202,17 @@ def parts_of(text: str) -> list[str]:
     return [match[2] for match in _PART.finditer(text)]
 
 
-def rewrite(folder: Path) -> None:
-    """Rewrites every document in there."""
-    for file in sorted(folder.glob("*.md")):
+def documents() -> list[Path]:
+    """All that may have generated parts."""
+    return [README, *sorted(DOCS.glob("*.md"))]
+
+
+def rewrite(files: Iterable[Path]) -> None:
+    """Rewrites these documents."""
+    for file in files:
         text = file.read_text(encoding="utf-8")
         file.write_text(generated(text), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    rewrite(DOCS)
+    rewrite(documents())

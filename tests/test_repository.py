@@ -24,6 +24,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shared.sync", "shared.account"),
     ("shared.web",),
     ("functions",),
+    ("shared.local",),
 )
 """From the bottom up. A module imports from its own part and from lower layers only, except for :data:`BESIDE`."""
 

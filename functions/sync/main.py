@@ -1,0 +1,114 @@
+"""One batch of one user's sync: a task of the queue, or a click on "Sync now"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shared.web.function import Function
+from shared.web.mine import is_id
+from shared.web.problem import bad_field
+from shared.web.route import Access, Ask, Rate, Route
+from shared.web.turn import run, take_turn
+
+if TYPE_CHECKING:
+    from shared.sync.report import Report
+
+Id = Annotated[str, Meta(max_length=300)]
+
+
+class SyncRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whose sync: said by the queue; a browser's is that of who is signed in."""
+
+    uid: Annotated[Id | None, Meta(description="The queue only: the user.")] = None
+    pair: Annotated[Id | None, Meta(description="The queue only: the pair of accounts that was due.")] = None
+
+
+class SyncReport(msgspec.Struct, kw_only=True):
+    """What one batch came to."""
+
+    status: Annotated[
+        Literal["done", "busy", "later", "blocked", "skipped"],
+        Meta(
+            description="`done`: it went through. `busy`: another one is under way, nothing was done. `later`: trouble"
+            " that passes; the next run goes on. `blocked`: a person has to act first. `skipped`: this task has nothing"
+            " to do."
+        ),
+    ]
+    message: str
+    """What happened or what to do, where it did not go through."""
+    run: str = ""
+    counts: dict[str, int] = {}
+    """Contacts by action, and writes by `create google` and so on."""
+    contacts: int = 0
+    """Contacts looked at."""
+    remaining: int = 0
+    """Changes that wait for the next batch."""
+    backlog: int = 0
+    """Contacts that wait for a person."""
+    next_due_at: str | None = None
+    """`null`: it does not run by itself."""
+    seconds: float = 0.0
+
+
+def sync(ask: Ask) -> SyncReport:
+    wanted = ask.take(SyncRequest)
+    if ask.user is not None:
+        for name in ("uid", "pair"):
+            if getattr(wanted, name) is not None:
+                raise bad_field(name, "is for the queue only: yours is the account that is signed in")
+        return _told(ask, run(ask.services, ask.me))
+    uid, pair = wanted.uid or "", wanted.pair or ""
+    if not is_id(uid):
+        raise bad_field("uid", "must name a user")
+    if pair and not is_id(pair):
+        raise bad_field("pair", "must name a pair of accounts")
+    ask.noted["uid"] = uid
+    report, why = take_turn(ask.services, uid, pair)
+    if report is None:
+        ask.noted["outcome"] = "skipped"
+        return SyncReport(status="skipped", message=why)
+    return _told(ask, report)
+
+
+def _told(ask: Ask, report: Report) -> SyncReport:
+    ask.noted.update(
+        run=report.run,
+        outcome=report.status.value,
+        error=report.error,
+        counts=report.counts,
+        contacts=report.contacts,
+        calls=report.calls,
+        commits=report.commits,
+        written=report.written,
+        remaining=report.remaining,
+        backlog=report.backlog,
+    )
+    return SyncReport(
+        status=report.status.value,
+        message=report.message,
+        run=report.run,
+        counts=report.counts,
+        contacts=report.contacts,
+        remaining=report.remaining,
+        backlog=report.backlog,
+        next_due_at=report.next_due_at,
+        seconds=round(report.seconds, 3),
+    )
+
+
+ROUTES = (
+    Route(
+        "POST",
+        sync,
+        "Sync one batch of at most 100 contacts",
+        body=SyncRequest,
+        answer=SyncReport,
+        access=Access.EITHER,
+        problems=(409,),
+        rate=Rate(calls=60, seconds=60),
+    ),
+)
+handler = Function("sync", ROUTES).entry

@@ -1,0 +1,5 @@
+"""Fixtures of other folders."""
+
+from tests.emulator import firestore_emulator, firestore_project
+
+__all__ = ["firestore_emulator", "firestore_project"]
