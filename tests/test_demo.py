@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import logging
 from collections.abc import Callable
 from contextlib import redirect_stderr
 
 import pytest
 
 from shared.store.port import Put
+from shared.web.log import JsonLines
 from tests import emulator
 from tests.demo import checks
 from tests.demo.__main__ import MISSING, main, play
 from tests.demo.cast import Json, Person
 from tests.demo.screen import Screen, clean, cut
 from tests.demo.stage import Stage
+from tests.site.talk import personal, secrets_in
 
 Records = dict[str, Json]
 Damage = Callable[[Stage, Records, Records], None]
@@ -108,15 +111,28 @@ def _failed(stage: Stage, damage: Damage) -> list[str]:
     return found
 
 
-def test_every_promise_is_kept_and_every_damage_would_be_found() -> None:
+def _nothing_leaks(stage: Stage, screen: str, log: str) -> None:
+    """The screen shows contacts on purpose, the log never; neither shows a secret."""
+    secrets = secrets_in([*stage.world.sugar_wire.log, *stage.world.people_wire.log])
+    assert len(secrets) >= 4
+    assert "POST /token" in log, "even what libraries say about single calls"
+    assert not [secret for secret in secrets if secret in screen or secret in log]
+    assert not [word for word in personal(stage.cast) if word in log]
+
+
+def test_every_promise_is_kept_and_every_damage_would_be_found(caplog: pytest.LogCaptureFixture) -> None:
     found: dict[str, list[str]] = {}
+    stages: list[Stage] = []
 
     def meddle(stage: Stage) -> None:
+        stages.append(stage)
         found["nothing"] = _failed(stage, lambda *_: None)
         found.update({damage.__name__: _failed(stage, damage) for damage, _ in DAMAGES})
 
     out = io.StringIO()
+    caplog.set_level(logging.DEBUG)
     assert play(out, meddle=meddle) == 0, out.getvalue()
+    _nothing_leaks(stages[0], out.getvalue(), "\n".join(JsonLines().format(record) for record in caplog.records))
     assert found.pop("nothing") == []
     missed = [
         each.__name__ for each, promise in DAMAGES if not any(f.startswith(promise) for f in found[each.__name__])

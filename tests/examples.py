@@ -1,0 +1,29 @@
+"""Bodies of requests as people send them, for the OpenAPI document: by method and path, each with a title."""
+
+from __future__ import annotations
+
+from typing import Any
+
+BODIES: dict[str, dict[str, Any]] = {
+    "DELETE /account": {"confirmed": {"email": "jane@example.com"}},
+    "POST /backlog_release": {
+        "some": {"entries": ["s:7d9b1c2e-6a53-11ee-8c99-0242ac120002"]},
+        "what was held, all of it": {"class": "held: mass deletion", "approve": True},
+        "with an answer": {"entries": ["c4f6a1"], "answers": {"phone_work": "google"}},
+        "all": {"all": True},
+    },
+    "POST /labels": {"new": {"name": "From Sugar"}},
+    "PATCH /settings": {
+        "sync every hour": {"sync_regularly": True, "interval_minutes": 60},
+        "one way": {"from_google": {"update": False, "create": False, "delete": False}},
+        "favourites only, under a label": {"sugar_scope": "favorites", "label": "contactGroups/1a2b3c"},
+        "a further field": {"custom_fields": {"loyalty_tier_c": "Loyalty tier"}},
+    },
+    "PUT /sugar": {
+        "by password": {"address": "https://sugar.example.com", "user_name": "jane", "password": "only-an-example"}
+    },
+    "POST /sync": {
+        "now, for who is signed in": {},
+        "a task of the queue": {"uid": "8f14e45fceea167a5a36", "pair": "c9f0f895fb98ab9159f5"},
+    },
+}

@@ -1,0 +1,247 @@
+"""Mutants about crashes: what is on paper when, and how the doubts of an earlier run are settled."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Change, Mutant, swap
+
+_RUN, _RECOVER, _JOURNAL, _KEEP = (f"shared/sync/{name}.py" for name in ("run", "recover", "journal", "keep"))
+_POINTS = "tests/sync/test_crash_points.py"
+_RECOVERY = "tests/sync/test_recovery.py"
+_LARGE = "tests/sync/test_crash_large.py"
+
+MUTANTS = (
+    Mutant(
+        "cursor-before-keys",
+        "Saving the cursor at once looks safest; a crash before the keys are saved forgets those contacts for good.",
+        swap(
+            "shared/sync/observe.py",
+            "            state.going = page.cursor\n",
+            "            state.going = page.cursor\n        self._ledger.commit(())\n",
+        ),
+        (_POINTS + "::test_a_crash_while_observing_forgets_nobody[edited_on_both_sides]",),
+    ),
+    Mutant(
+        "failed-run-keeps-its-head",
+        "Saving what the head holds in memory looks like progress; its cursor is ahead of the keys that were saved.",
+        swap(_RUN, "        self._ledger.rewind()\n", ""),
+        (_POINTS + "::test_a_run_that_fails_while_observing_forgets_nobody",),
+    ),
+    Mutant(
+        "wishes-removed-before-their-effect",
+        "A wish that was read looks served; a crash before its effect is committed loses the user's click.",
+        swap(
+            _RUN,
+            "        self._pending += drained.changes\n",
+            "        if drained.changes:\n            self._store.commit(drained.changes)\n",
+        ),
+        (_POINTS + "::test_a_crash_at_any_step_keeps_the_wish",),
+    ),
+    Mutant(
+        "no-journal",
+        "Intents cost a commit before every batch; without them nobody knows after a crash what was sent.",
+        swap(
+            _RUN,
+            "            self._commit([*part, *more, *(self._journal.close(recovered.replaced) if n == 0 else ())])\n",
+            "            self._journal.close(recovered.replaced)\n",
+        ),
+        (_POINTS + "::test_a_crash_after_the_call_before_t2[new_in_sugar-short]",),
+    ),
+    Mutant(
+        "base-advances-when-an-intent-is-dropped",
+        "A write that was on paper looks agreed; it never arrived, so the other side's old value reads as an edit.",
+        swap(
+            _RECOVER,
+            "            return replace(subject, doubt=True)\n        result.closed.append(op.id)",
+            "            return replace(subject, doubt=True)\n"
+            "        agreed = finish(self._env, subject.link, step, half.there, self._clock.now())\n"
+            "        subject = replace(subject, link=agreed)\n"
+            "        result.closed.append(op.id)",
+        ),
+        (_POINTS + "::test_a_crash_after_t1_before_the_call[edited_in_sugar-long]",),
+    ),
+    Mutant(
+        "no-quiet-period",
+        "A record that cannot be found looks as if it was never made; the request may still be on its way.",
+        swap(
+            _RECOVER,
+            "return datetime.fromisoformat(op.sent_at) + self._quiet",
+            "return datetime.fromisoformat(op.sent_at)",
+        ),
+        (_RECOVERY + "::test_a_create_in_doubt_is_sent_again_once_and_not_before_the_quiet_period_is_over",),
+    ),
+    Mutant(
+        "recovery-before-observing",
+        "Cleaning up first looks tidy; what the feed shows in this very run is then taken for a user's new contact.",
+        (
+            Change(
+                _RUN,
+                "        observer = self._observe(sides, relist=drained.relist)\n",
+                "        fields = {side: sides[side].fields for side in SideName} if head.open else {}\n"
+                "        early = Env(settings, fields, synced_fields(settings), {side: True for side in SideName})\n"
+                "        quiet = timedelta(seconds=self._limits.quiet)\n"
+                "        recovery = Recovery(sides, head, self._links, early, self._clock, quiet)\n"
+                "        self._doubts = recovery.prepare(self._journal.load())\n"
+                "        observer = self._observe(sides, relist=drained.relist)\n",
+            ),
+            Change(_RUN, "recovery.prepare(self._journal.load())\n        gatherer", "self._doubts\n        gatherer"),
+        ),
+        (_POINTS + "::test_a_crash_after_the_call_before_t2[new_in_sugar-short]",),
+    ),
+    Mutant(
+        "key-read-at-call-time",
+        "Drawing the key for the call looks equivalent; the journal watches for another one than was planted.",
+        (
+            Change(
+                _JOURNAL,
+                "            payload=self.payload,\n            id=self.record,\n",
+                "            payload={\n"
+                "                name: [{**entries[0], 'value': self.id}] if name == 'clientData' else entries\n"
+                "                for name, entries in self.payload.items()\n"
+                "            } if self.op is Op.CREATE else self.payload,\n"
+                "            id=self.record,\n",
+            ),
+            Change(
+                _JOURNAL,
+                "            key=self.key,\n        )\n",
+                "            key=self.id if self.op is Op.CREATE else self.key,\n        )\n",
+            ),
+        ),
+        (_POINTS + "::test_a_crash_after_the_call_before_t2[new_in_sugar-short]",),
+    ),
+    Mutant(
+        "rendering-learned-from-a-later-read",
+        "What a record shows after our write looks like its rendering of it; read later, it may be the user's edit.",
+        swap(
+            "shared/sync/settle.py",
+            "            done.base[name] = step.target.get(name)\n            forget(done, name)\n",
+            "            done.base[name] = step.target.get(name)\n            forget(done, name)\n"
+            '            if (text := view.contact.values.get(name, "")) != done.base[name]:\n'
+            "                known = {**done.renderings.get(step.side, {}), name: text}\n"
+            "                done.renderings = {**done.renderings, step.side: known}\n",
+        ),
+        (_RECOVERY + "::test_an_edit_of_a_contact_made_in_doubt_is_an_edit_and_no_rendering",),
+    ),
+    Mutant(
+        "doubtful-intent-closed",
+        "A call that gave no answer looks finished; its create may have happened, and is then made again.",
+        swap(
+            _KEEP,
+            "        closed = [op.id for op in sent if not isinstance(done.answers[op.id], InDoubt)]\n",
+            "        closed = [op.id for op in sent]\n",
+        ),
+        (_RECOVERY + "::test_a_create_in_doubt_is_sent_again_once_and_not_before_the_quiet_period_is_over",),
+    ),
+    Mutant(
+        "old-intent-outlives-its-successor",
+        "Closing the old intent with the results looks atomic enough; a crash in between leaves two for one create.",
+        (
+            Change(_RUN, " if n == 0 else ())])", " if n < 0 else ())])"),
+            Change(
+                _RUN,
+                "        settled = keeper.settle(done)\n",
+                "        settled = keeper.settle(done)\n        recovered.closed += recovered.replaced\n",
+            ),
+        ),
+        (_RECOVERY + "::test_a_crash_before_a_create_is_sent_again_leaves_one_intent_and_one_contact",),
+    ),
+    Mutant(
+        "second-sending-forgotten",
+        "A create sent again looks settled once it is answered; the first request may land days later.",
+        swap(_RECOVER, "self._head.sent[op.key] = Sent(", "_ = Sent("),
+        ("tests/sync/test_late.py::test_a_google_create_that_lands_after_it_was_sent_again_is_removed",),
+    ),
+    Mutant(
+        "late-copy-not-compared",
+        "A second contact with our key looks like our own; the user may have made it theirs by an edit.",
+        swap(_RECOVER, "if digest(self._env, view.contact, self._env.names) != sent.digest:", "if not sent.digest:"),
+        ("tests/sync/test_late.py::test_a_late_copy_that_the_user_has_edited_stays_and_is_asked_about",),
+    ),
+    Mutant(
+        "keys-cleared-with-the-first-part",
+        "Clearing the keys before a large result is committed in parts looks the same; a crash between two parts "
+        "forgets the rest.",
+        swap(
+            _KEEP,
+            "        for part in early:\n            self._ledger.commit(self._counted(part))\n",
+            "        for part in early:\n"
+            "            everyone = [key for out in settled for key in _keys(done.batch, out)]\n"
+            "            self._queue.clear(everyone)\n"
+            "            ids = [op.id for ops in done.intents.values() for op in ops]\n"
+            "            changes = [*self._queue.changes(), *self._journal.close(ids)]\n"
+            "            self._ledger.commit([*self._counted(part), *changes])\n",
+        ),
+        (_LARGE,),
+    ),
+    Mutant(
+        "no-epoch",
+        "The lease was taken, so writing the head needs no precondition; a worker that slept past it overwrites all.",
+        swap("shared/sync/ledger.py", "else Put(self._path, data, self._version)", "else Put(self._path, data)"),
+        ("tests/sync/test_engines.py::test_a_worker_that_wakes_up_late_commits_nothing[sqlite]",),
+    ),
+    Mutant(
+        "gate-forgets-the-time-out",
+        "A lease that still stands looks good for one more call; the call may outlive it.",
+        swap(
+            "shared/sync/ledger.py",
+            "if self._clock.now() + timedelta(seconds=seconds) > self.until:",
+            "if self._clock.now() > self.until:",
+        ),
+        ("tests/sync/test_lease.py::test_no_call_is_begun_that_could_outlive_the_lease",),
+    ),
+    Mutant(
+        "result-taken-in-twice",
+        "The intents go with the last part of a result; without their ids in the link a crash tells the first part "
+        "a second time.",
+        swap(
+            _KEEP,
+            "out.link.intents = [op.id for op in ops if not isinstance(done.answers[op.id], InDoubt)]",
+            "out.link.intents = []",
+        ),
+        (_LARGE,),
+    ),
+    Mutant(
+        "commit-without-answer-taken-for-failed",
+        "No answer looks like no commit; it was made, and the run stops with its work in doubt.",
+        swap("shared/sync/ledger.py", "if head.commit == self.head.commit:", "if not head.commit:"),
+        (_POINTS + "::test_a_commit_without_an_answer_is_neither_made_twice_nor_forgotten[made]",),
+    ),
+    Mutant(
+        "commit-without-answer-taken-for-made",
+        "The commit was sent, so it will be there; it is not, and what it held is forgotten.",
+        swap(
+            "shared/sync/ledger.py",
+            '            raise LeaseLost("a later run of this user took over")\n        return False\n',
+            '            raise LeaseLost("a later run of this user took over")\n        return True\n',
+        ),
+        (_POINTS + "::test_a_commit_without_an_answer_is_neither_made_twice_nor_forgotten[not made]",),
+    ),
+    Mutant(
+        "feed-complete-by-its-end",
+        "A feed that ended after the quiet period looks late enough; it shows the state of its beginning.",
+        swap(
+            "shared/sync/observe.py",
+            "            state.complete_at = page.began_at.isoformat()\n",
+            "            state.complete_at = self._clock.now().isoformat()\n",
+        ),
+        (_RECOVERY + "::test_only_a_feed_begun_after_the_quiet_period_says_that_a_create_never_arrived",),
+    ),
+    Mutant(
+        "key-out-of-scope-not-watched",
+        "What is neither linked nor in scope is other people's; it may be our own create whose label was taken off.",
+        swap(
+            "shared/sync/observe.py",
+            "            or watched.intersection(key.planted)\n",
+            "",
+        ),
+        (_RECOVERY + "::test_a_create_in_doubt_is_found_also_where_the_user_took_its_label_off",),
+    ),
+    Mutant(
+        "sent-again-whatever-the-plan-says",
+        "A create in doubt was wanted when it was sent; meanwhile the user has switched creating off, or entered the "
+        "contact by hand.",
+        swap(
+            _RECOVER, "            if decision.action is not Action.CREATE:\n", "            if not decision.action:\n"
+        ),
+        (_RECOVERY + "::test_a_create_in_doubt_is_not_sent_again_once_creating_is_switched_off",),
+    ),
+)

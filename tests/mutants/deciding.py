@@ -1,0 +1,123 @@
+"""Mutants about decisions: who is whom, whose value goes where, and what may be deleted."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Change, Mutant, swap
+
+_RUN, _GATHER = "shared/sync/run.py", "shared/sync/gather.py"
+_MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
+_PROPERTIES = "tests/sync/plan/test_properties.py"
+
+MUTANTS = (
+    Mutant(
+        "suppressed-write-advances-base",
+        "The switch has decided, so the difference is settled; when it is on again the edit never arrives.",
+        swap(
+            _MERGE,
+            "        loser = None\n        if drift",
+            "        loser = None\n"
+            "        if verdict is Verdict.HELD:\n"
+            "            merged.base[name] = sugar\n"
+            "        if drift",
+        ),
+        (_PROPERTIES + "::test_the_base_never_claims_what_a_side_does_not_hold",),
+    ),
+    Mutant(
+        "closed-direction-written",
+        "What a side is able to take looks open; the user has switched that direction off.",
+        swap(
+            _MERGE,
+            "return env.direction(side.other).update and able(env, side, name, value)",
+            "return able(env, side, name, value)",
+        ),
+        (_PROPERTIES + "::test_nothing_is_written_against_a_closed_direction_or_beyond_what_a_side_is_able_to",),
+    ),
+    Mutant(
+        "linked-match-taken",
+        "An equal email is an equal person; the match has a partner already, and now two records feed it.",
+        swap(
+            _MATCH,
+            "            if found.link is None:\n",
+            "            if not found.link or found.link.state is LinkState.LIVE:\n",
+        ),
+        ("tests/sync/plan/test_match.py::test_a_match_that_is_linked_counts_with_the_same_or_a_blank_name",),
+    ),
+    Mutant(
+        "linked-match-ignored",
+        "A linked contact is spoken for, so it is no match; the duplicate is created a second time.",
+        swap(_MATCH, "            elif _may_be(person.contact, found.contact):\n", "            elif False:\n"),
+        (
+            "tests/sync/plan/test_batch_properties.py::test_nobody_is_created_who_may_be_there_already",
+            "tests/sync/plan/test_match.py::test_a_match_that_is_linked_counts_with_the_same_or_a_blank_name",
+        ),
+    ),
+    Mutant(
+        "lookup-only-in-scope",
+        "Only contacts in scope take part; the person is there all the same, as a colleague's.",
+        swap(
+            "shared/sync/candidates.py",
+            "new = {r.id: r for r in found if (side, r.id) not in known}",
+            "new = {r.id: r for r in found if (side, r.id) not in known and r.in_scope}",
+        ),
+        ("tests/sync/test_scopes.py::test_a_match_outside_sugars_scope_is_asked_about_and_never_doubled",),
+    ),
+    Mutant(
+        "created-before-both-were-listed",
+        "A contact that no list has shown so far looks new; the next page has it.",
+        (
+            Change(
+                _RUN,
+                "return bool(head.open) or (listed and self._queue.size(*READY) > 0)",
+                "return bool(head.open) or self._queue.size(*READY) > 0",
+            ),
+            Change(
+                _RUN,
+                "            listed={side: head.side(side).listed for side in SideName},\n",
+                "            listed={side: True for side in SideName},\n",
+            ),
+        ),
+        ("tests/sync/test_listing.py::test_observing_is_bounded_and_goes_on_in_the_next_run",),
+    ),
+    Mutant(
+        "create-beside-a-doubtful-one",
+        "Other contacts have nothing to do with the one in doubt; in Sugar the search for it may find theirs.",
+        swap(_PLAN, "    if other in subject.blocked:\n", "    if False:\n"),
+        ("tests/sync/test_recovery.py::test_nothing_else_is_created_on_a_side_while_a_create_there_is_in_doubt",),
+    ),
+    Mutant(
+        "edited-there-deleted-all-the-same",
+        "Deleted is deleted; the user has edited the other one since, and means to keep it.",
+        swap(_PAIR, "    if not _untouched(env, link, other, record):\n", "    if False:\n"),
+        (_PROPERTIES + "::test_a_delete_needs_proof_an_open_direction_and_an_untouched_contact",),
+    ),
+    Mutant(
+        "merged-away-taken-for-deleted",
+        "A tombstone is a deletion; the user has merged two contacts, and the other side's is the merged one's.",
+        swap(
+            _PAIR,
+            "    if heirs := (subject_id(side, into),) if into else merged_away(link, side):\n",
+            "    if heirs := ():\n",
+        ),
+        ("tests/sync/test_deleting.py::test_contacts_merged_in_googles_pages_delete_nothing_in_sugar[tombstone]",),
+    ),
+    Mutant(
+        "guard-counts-this-batch",
+        "A batch is what is at hand; a mass deletion trickles through many of them.",
+        swap(
+            "shared/sync/plan/guard.py",
+            "count + weather.done.get(kind, 0) + (weather.pending if kind == DELETES else 0) > most",
+            "count > most",
+        ),
+        ("tests/sync/plan/test_guard.py::test_deletes_over_a_rolling_day_and_everything_pending",),
+    ),
+    Mutant(
+        "tombstones-swept-too-early",
+        "A tombstone looks like rubbish; while one contact lives it is what keeps the other from coming back.",
+        swap(
+            "shared/sync/housekeeping.py",
+            '(Link.load(doc.data).both_gone_at or "9") < before',
+            '(Link.load(doc.data).both_gone_at or "") < before',
+        ),
+        ("tests/sync/test_deleting.py::test_with_delete_off_the_other_one_stays_and_never_brings_it_back[sugar]",),
+    ),
+)

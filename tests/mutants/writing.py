@@ -1,0 +1,117 @@
+"""Mutants about what is sent to a side, and how its answer is taken."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Change, Mutant, swap
+
+_OPERATIONS = "shared/people/operations.py"
+
+MUTANTS = (
+    Mutant(
+        "google-call-repeated-when-cut",
+        "Trying again after a broken connection is what libraries do; the first request may have made the contact.",
+        (
+            Change(
+                "shared/people/transport.py",
+                "        answer = self._send(uri, method, body, headers or {}, token)\n        if answer[0]",
+                "        try:\n"
+                "            answer = self._send(uri, method, body, headers or {}, token)\n"
+                "        except NoAnswer:\n"
+                "            answer = self._send(uri, method, body, headers or {}, token)\n"
+                "        if answer[0]",
+            ),
+        ),
+        ("tests/people/test_refusals.py::test_an_unknown_outcome_is_in_doubt_and_nothing_is_sent_again",),
+    ),
+    Mutant(
+        "sugar-cut-taken-for-not-sent",
+        "No answer looks like nothing done; the request had gone out, and the contact may be there.",
+        swap(
+            "shared/sugar/http.py",
+            'return AmbiguousError(f"{name}: {what}") if writes else Unavailable(f"{name}: {what}")',
+            'return Unavailable(f"{name}: {what}")',
+        ),
+        ("tests/sugar/test_apply.py::test_a_cut_connection_leaves_a_doubt_and_nothing_more_is_sent",),
+    ),
+    Mutant(
+        "google-update-without-etag",
+        "The record was read a moment ago; an edit made since then is overwritten without a word.",
+        (
+            Change(_OPERATIONS, 'source["etag"] = version', 'source.pop("etag", None)'),
+            Change(_OPERATIONS, 'if isinstance(before.get("etag"), str):', "if not before:"),
+        ),
+        ("tests/people/test_writing.py::test_a_stale_etag_stops_only_its_contact",),
+    ),
+    Mutant(
+        "sugar-update-without-lock",
+        "Only changed fields are sent, so nothing seems at stake; an edit of the same field made since is lost.",
+        swap("shared/sugar/bulk.py", "if write.op is not Op.UPDATE or not isinstance(dated, str):", "if write.op:"),
+        ("tests/sugar/test_apply.py::test_a_contact_that_changed_meanwhile_is_not_overwritten",),
+    ),
+    Mutant(
+        "mask-clears-what-is-missing",
+        "A body needs only what it changes; one mask serves the whole batch, and a list missing under it is cleared.",
+        swap(
+            _OPERATIONS,
+            "            body[people] = [stripped(people, entry) for entry in entries(before, people)]\n",
+            "            continue\n",
+        ),
+        ("tests/people/test_writing.py::test_a_union_mask_clears_nobody",),
+    ),
+    Mutant(
+        "private-elements-dropped",
+        "Writing the slots that are synced looks complete; the list replaces the user's other phones too.",
+        swap(
+            "shared/people/fieldmap.py",
+            "        front: list[Entry] = []\n",
+            "        front: list[Entry] = []\n"
+            "        ours = {paired.element.index for paired in pairing.slots.values() if paired}\n"
+            "        result = [entry if n in ours else None for n, entry in enumerate(result)]\n",
+        ),
+        (
+            "tests/people/test_slots.py::test_an_edited_private_element_is_not_promoted_to_a_blank_slot",
+            "tests/sync/plan/test_properties.py::test_private_elements_are_never_touched",
+        ),
+    ),
+    Mutant(
+        "answers-matched-by-order",
+        "A batch is answered in the order it was sent, as a rule; where it is not, contacts are linked crosswise.",
+        swap(
+            _OPERATIONS,
+            "        return [self._outcome(self.batch_call, persons_made, write) for write in writes]\n",
+            '        return [_done(self.batch_call, made, self._scope, asked_for="") for made in persons_made]\n',
+        ),
+        ("tests/people/test_writing.py::test_a_hundred_creates_are_one_call_and_answers_go_by_key",),
+    ),
+    Mutant(
+        "deleted-without-the-last-read",
+        "It was read for the plan; a delete carries no version, so an edit made since then goes with it.",
+        swap("shared/sync/execute.py", "        mine = _still_there(sides[side], mine, answers)\n", ""),
+        ("tests/sync/test_recovery.py::test_a_delete_meets_what_was_edited_after_the_plan",),
+    ),
+    Mutant(
+        "opt-out-lost",
+        "A new address is a new address; who had declined mails under the old one gets them again.",
+        swap("shared/contact/emails.py", "Email(address, opt_out=opt_out or guessed)", "Email(address)"),
+        ("tests/contact/test_emails.py::test_both_directions",),
+    ),
+    Mutant(
+        "no-claims",
+        "Everybody looks up before creating; two colleagues may look at the same moment, and both find nobody.",
+        swap("shared/sync/run.py", "more = [*self._claims.changes(now)] if flat else []", "more = []"),
+        ("tests/sync/test_matching.py::test_two_colleagues_who_look_up_at_the_same_moment_make_one_contact_in_sugar",),
+    ),
+    Mutant(
+        "loser-not-told",
+        "The rule has decided, so the other value is settled; nobody can get it back.",
+        swap(
+            "shared/sync/plan/merge.py",
+            "            loser = sugar if target is SideName.SUGAR else google\n",
+            "            loser = None\n",
+        ),
+        (
+            "tests/sync/test_history.py::test_every_loser_of_a_conflict_is_kept",
+            "tests/sync/plan/test_properties.py::test_no_edit_is_lost",
+        ),
+    ),
+)

@@ -1,0 +1,347 @@
+"""One hostile answer, or one kind of call that answers so for a while, and the judgement of what came of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+
+from shared.account.grants import GrantStore
+from shared.sugar.reach import LOOPBACK
+from shared.sugar.session import sign_in
+from shared.sync.report import Report, Status
+from tests.prove.hostile import stage
+from tests.prove.hostile.answer import MARK, Honest, Hope, Mutator
+from tests.prove.hostile.calls import kind_of
+from tests.prove.hostile.watch import Loss, Watch, doubles, google_state, sugar_state
+from tests.simulators.wire import Fault, Reply, Request, Wire
+from tests.sync.crashes import Picture, picture
+from tests.world import PASSWORD, PLATFORM, User, World
+
+MOST_CALLS = 60
+"""Of one run at these sizes (12 contacts and fewer): the longest undisturbed one makes 20."""
+MOST_ENDLESS = 90
+"""Where a listing never ends: observing stops after 60 s, which are 60 calls here, and the rest of the run follows."""
+LONGEST_WAIT = 3700.0
+"""Seconds until a pair that is synced regularly is due again, whatever an answer asks for."""
+MOST_RUNS = 60
+"""Until the world is at rest."""
+RUNS = 3
+"""How many runs a kind of call stays hostile, where it does."""
+
+_SECRETS = ("x.org", "650 253", "Senator", "Governor", "Mayor", "Edited", "simulated-password", MARK)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Which answer is spoilt how."""
+
+    scene: str
+    mutator: Mutator
+    call: int
+    """Of the run, both sides' calls counted together, from 1."""
+    always: bool = False
+    """Not only this call: every call of its kind, from here on, for some runs."""
+    seed: int | None = None
+    """Of a mixture at random."""
+
+    def command(self) -> str:
+        """What repeats it."""
+        if self.seed is not None:
+            what = f"{self.mutator.name} at call {self.call} of {self.scene}"
+            return f'make prove ARGS="hostile --seed {self.seed} --examples 1"  # {what}'
+        more = " --always" if self.always else ""
+        name = self.mutator.name.replace("'", "'\\''")
+        return f"""make prove ARGS="hostile --mutator '{name}' --scenario '{self.scene}' --call {self.call}{more}\""""
+
+
+@dataclass
+class Undisturbed:
+    """A scene without any hostility."""
+
+    answers: list[Honest] = field(default_factory=list)
+    """Of the run, in order."""
+    picture: Picture = field(default_factory=dict)
+    losses: frozenset[Loss] = frozenset()
+    """What the run deletes, clears and overwrites, as it should."""
+
+
+class Wrong(AssertionError):
+    """A promise is broken; the message says which, and how to see it again."""
+
+
+@cache
+def undisturbed(scene: str) -> Undisturbed:
+    """The scene as it goes when all answers are honest."""
+    found = Undisturbed()
+    w, user = stage.at(scene)
+    watch = Watch(w, user)
+    spoiler = _Spoiler(w)
+    user.run()
+    found.answers = spoiler.answers
+    spoiler.off()
+    _news(w, user)
+    _rest(user)
+    assert not _missing(w, user)
+    found.picture, found.losses = picture(w, user), frozenset(watch.losses)
+    return found
+
+
+class _Spoiler:
+    """Sees every answer of both wires, and spoils those that it is told to."""
+
+    def __init__(self, w: World, case: Case | None = None) -> None:
+        self.answers: list[Honest] = []
+        self.spoilt = 0
+        self.hidden: list[tuple[str, str]] = []
+        """Honest and hostile text of every answer that was spoilt."""
+        self._case = case
+        self._calls = 0
+        self._kind = ""
+        self._wires = (w.sugar_wire, w.people_wire)
+        self._faults: list[tuple[Wire, Fault]] = []
+        for wire in self._wires:
+            if case is not None and not case.mutator.effect:
+                self._add(wire, Fault("status", times=None, matches=self._refuses))
+            else:
+                self._add(wire, Fault("garble", times=None, garble=self._garble))
+
+    def kept_back(self, value: str) -> bool:
+        """Whether an honest answer would have shown the value, and the hostile one did not."""
+        return any(value in honest and value not in hostile for honest, hostile in self.hidden)
+
+    def _add(self, wire: Wire, fault: Fault) -> None:
+        wire.faults.append(fault)
+        self._faults.append((wire, fault))
+
+    def off(self) -> None:
+        for wire, _ in self._faults:
+            wire.heal()
+
+    def _wanted(self, request: Request) -> bool:
+        """Whether this call, which is counted, is one to spoil."""
+        self._calls += 1
+        if self._case is None:
+            return False
+        kind = kind_of(request)
+        if self._calls == self._case.call:
+            self._kind = kind
+            return True
+        return self._case.always and kind == self._kind
+
+    def _garble(self, request: Request, reply: Reply) -> Reply:
+        honest = Honest(kind_of(request), request, reply)
+        self.answers.append(honest)
+        if not self._wanted(request) or self._case is None:
+            return reply
+        made = self._case.mutator.change(honest)
+        if made is None:
+            return reply
+        self.spoilt += 1
+        self.hidden.append((_text(reply), _text(made)))
+        return made
+
+    def _refuses(self, request: Request) -> bool:
+        if not self._wanted(request) or self._case is None:
+            return False
+        fault = next(fault for wire, fault in self._faults if fault.matches is not None and _serves(wire, request))
+        fault.reply = self._case.mutator.change(Honest(kind_of(request), request, Reply()))
+        self.spoilt += fault.reply is not None
+        return fault.reply is not None
+
+
+def _text(reply: Reply) -> str:
+    return reply.encoded().decode("utf-8", "replace")
+
+
+def _serves(wire: Wire, request: Request) -> bool:
+    return wire.url.endswith(request.headers.get("host", ""))
+
+
+class _Log(logging.Handler):
+    """Everything that is logged, as text."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name.startswith("shared"):
+            self.lines.append(self.format(record))
+
+
+@contextmanager
+def _logged() -> Iterator[_Log]:
+    log = _Log()
+    root = logging.getLogger()
+    root.addHandler(log)
+    try:
+        yield log
+    finally:
+        root.removeHandler(log)
+
+
+def run(case: Case) -> int:
+    """Runs it; how many answers were spoilt.
+
+    Raises:
+        Wrong: a promise is broken.
+    """
+    honest = undisturbed(case.scene)
+    kind = honest.answers[case.call - 1].kind
+    w, user = stage.at(case.scene)
+    with _logged() as log:
+        watch = Watch(w, user)
+        spoiler = _Spoiler(w, case)
+        try:
+            for _ in range(RUNS if case.always else 1):
+                _one_run(case, user, watch, log)
+                w.clock.advance(120)
+            spoiler.off()
+            if spoiler.spoilt:
+                _recovered(case, w, user, honest, case.mutator.hope(kind))
+                _judge(case, w, user, watch, spoiler, honest, case.mutator.hope(kind))
+        except Wrong:
+            raise
+        except Exception as error:
+            raise Wrong(f"{type(error).__name__}: {error}\n{case.command()}") from error
+        return spoiler.spoilt
+
+
+def _one_run(case: Case, user: User, watch: Watch, log: _Log) -> None:
+    began = len(watch.kinds)
+    report = user.run()
+    _hold(case, report.status in (Status.DONE, Status.LATER, Status.BLOCKED), f"status {report.status}")
+    _hold(case, report.status is Status.DONE or len(report.message) > 10, f"says only {report.message!r}")
+    calls = len(watch.kinds) - began
+    most = MOST_ENDLESS if case.mutator.endless else MOST_CALLS
+    _hold(case, calls <= most, f"{calls} calls in a run")
+    _due(case, user, report)
+    said = "\n".join([json.dumps(report.summary(), default=str), *log.lines])
+    shown = [secret for secret in _SECRETS if secret in said]
+    _hold(case, not shown, f"messages show {shown}: {report.message} {log.lines}")
+
+
+def _due(case: Case, user: User, report: Report) -> None:
+    """No answer puts a regular sync off for ever."""
+    if report.next_due_at is not None:
+        now = user.world.clock.now().isoformat()
+        later = user.world.clock.now().timestamp() + LONGEST_WAIT
+        due = user.world.clock.now().fromisoformat(report.next_due_at).timestamp()
+        _hold(case, due <= later, f"due at {report.next_due_at}, and it is {now}")
+
+
+def _recovered(case: Case, w: World, user: User, honest: Undisturbed, hope: Hope) -> None:
+    """Honest answers again: the world comes to rest, and is as it should be."""
+    _news(w, user)
+    _rest(user, waits=hope.days > 0)
+    if hope.asks and _release(user, honest):
+        _rest(user, waits=hope.days > 0)
+    if not hope.blind:
+        _hold(case, not (dead := _missing(w, user)), f"what is added afterwards does not arrive once: {dead}")
+    if hope.days:
+        w.clock.advance(hope.days * 24 * 3600)
+        _rest(user)
+        if hope.asks and _release(user, honest):
+            _rest(user)
+        _hold(case, not (dead := _missing(w, user)), f"what was added afterwards has not arrived once: {dead}")
+    if hope.same:
+        seen = picture(w, user)
+        _hold(case, seen == honest.picture, _difference(seen, honest.picture))
+
+
+def _release(user: User, honest: Undisturbed) -> bool:
+    """Releases what waits because of the hostile answer; whether there is any."""
+    entries = [doc.id for doc in user.backlog() if doc.data["class"] not in honest.picture["backlog"]]
+    if entries:
+        user.wish(kind="release", entries=entries)
+    return bool(entries)
+
+
+def _sign_in(user: User) -> None:
+    """Signs in to Sugar again, as a person has to where the answer to a refresh was lost."""
+    grants = GrantStore(user.world.store, user.uid, user.world.vault)
+    loaded = grants.load()
+    assert loaded.sugar is not None
+    tokens = sign_in(
+        user.world.sugar_wire.url,
+        loaded.sugar.user_name,
+        PASSWORD,
+        platform=PLATFORM,
+        clock=user.world.clock,
+        gate=lambda _: None,
+        policy=LOOPBACK,
+    )
+    loaded.sugar.tokens = dict(tokens.as_json())
+    grants.save(loaded)
+
+
+def _rest(user: User, *, waits: bool = False) -> None:
+    """Lets time pass, and runs until a run has nothing to do and nothing waits.
+
+    Args:
+        waits: some may wait for the next whole listing.
+    """
+    report, signed_in = None, False
+    for _ in range(MOST_RUNS):
+        user.world.clock.advance(400)
+        report = user.run()
+        if report.status is Status.BLOCKED and "sign in to Sugar again" in report.message and not signed_in:
+            _sign_in(user)
+            signed_in = True
+        left = report.remaining and not (waits and set(report.counts) <= {"wait"})
+        if not (report.status is not Status.DONE or report.writes or left or user.head().open):
+            return
+    raise AssertionError(f"no rest after {MOST_RUNS} runs: {report}")
+
+
+_NEWS = ("Alivesugar", "Alivegoogle")
+
+
+def _news(w: World, user: User) -> None:
+    """Somebody adds a contact on each side: if both feeds are alive they arrive, long before the next whole listing."""
+    w.sugar.add(first_name="Alive", last_name=_NEWS[0], email=["alive@x.org"])
+    user.account.add({"names": [{"givenName": "Alive", "familyName": _NEWS[1]}]})
+
+
+def _missing(w: World, user: User) -> list[str]:
+    """Those of the news that are not on both sides, once on each."""
+    seen = picture(w, user)
+    return [name for name in _NEWS for side in ("sugar", "google") if sum(name in row for row in seen[side]) != 1]
+
+
+def _judge(case: Case, w: World, user: User, watch: Watch, spoiler: _Spoiler, honest: Undisturbed, hope: Hope) -> None:
+    harmless = {"overwritten", *(["cleared"] if hope.blanks else []), *(["deleted"] if hope.deletes else [])}
+    harm = [loss for loss in watch.losses if loss not in honest.losses and loss.what not in harmless]
+    _hold(case, not harm, f"deleted or cleared: {harm}")
+    told = json.dumps(user.history(), ensure_ascii=False, default=str)
+    untold = [loss for loss in watch.losses if loss.value and not _told(loss.value, told)]
+    if not hope.same:
+        # History holds what was read: a value that the answer kept back it cannot know.
+        untold = [loss for loss in untold if not spoiler.kept_back(loss.value)]
+    _hold(case, not untold, f"not in the history: {untold}")
+    many = max(watch.doubles if hope.same else 0, doubles(sugar_state(w)), doubles(google_state(user)))
+    _hold(case, many == 0 or hope.copies, f"{many} contacts are doubled")
+
+
+def _told(value: str, told: str) -> bool:
+    return json.dumps(value, ensure_ascii=False)[1:-1] in told or value in told.lower() or value.startswith("{")
+
+
+def _difference(seen: Picture, wanted: Picture) -> str:
+    parts = []
+    for part in wanted:
+        there, should = Counter(map(repr, seen[part])), Counter(map(repr, wanted[part]))
+        more, less = sorted((there - should).elements()), sorted((should - there).elements())
+        if more or less:
+            parts.append(f"{part}: there is {more}, there should be {less}")
+    return "the outcome differs: " + "; ".join(parts)
+
+
+def _hold(case: Case, holds: bool, message: str) -> None:
+    if not holds:
+        raise Wrong(f"{message}\n{case.command()}")
