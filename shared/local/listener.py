@@ -12,7 +12,6 @@ THREADS = 24
 """Requests carried out at a time; tasks of the queue are requests, too."""
 _CONNECTIONS = 1000
 """Held open at a time; browsers keep some for later."""
-_LINE_AND_HEADERS = 64 * 1024
 _BODY = 1024 * 1024
 """What is larger is refused before it is read; the functions themselves take less."""
 
@@ -48,7 +47,6 @@ class Listener:
             threads=THREADS,
             connection_limit=_CONNECTIONS,
             ident=None,
-            max_request_header_size=_LINE_AND_HEADERS,
             max_request_body_size=_BODY,
             trusted_proxy="127.0.0.1",
             trusted_proxy_headers={"x-forwarded-for"},

@@ -24,6 +24,7 @@ from shared.web.session import Session
 
 if TYPE_CHECKING:
     from flask import Request, Response
+    from werkzeug.exceptions import HTTPException
 
     from shared.account.users import User
     from shared.web.services import Services
@@ -94,11 +95,19 @@ class Function:
 
     @property
     def entry(self) -> Callable[[Request], Response]:
-        """The same as a plain function: the framework takes no other callable. ``inspect.unwrap`` gives this back."""
+        """The same as a plain function: the framework takes no other callable. ``inspect.unwrap`` gives this back.
+
+        The framework asks for it while it makes an app. What that app answers by itself, to addresses that it cannot
+        read, has our form from then on.
+        """
+        from flask import current_app, has_app_context
+        from werkzeug.exceptions import HTTPException
 
         def handler(request: Request) -> Response:
             return self(request)
 
+        if has_app_context():
+            current_app.register_error_handler(HTTPException, _unread)
         update_wrapper(handler, self)
         return handler
 
@@ -240,6 +249,12 @@ def _address(request: Request) -> str:
 
 def _problem(error: WebError) -> Reply:
     return Reply(error.problem, error.status, dict(error.headers))
+
+
+def _unread(error: HTTPException) -> Response:
+    """What the framework refuses before any function is asked."""
+    code = "not-found" if error.code == 404 else "unreadable"
+    return _response(_problem(WebError(error.code or 400, code, "this cannot be asked here")), None, head=False)
 
 
 def _response(reply: Reply, route: Route | None, *, head: bool) -> Response:

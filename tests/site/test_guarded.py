@@ -233,6 +233,8 @@ ODD = [
     "/history/%00",
     "/history/%ff%fe",
     "/history/__x__",
+    "/history/%0a",
+    "/history/a%0db",
     "/history/" + "a" * 301,
     "/history/" + "a" * 5000,
     "/history/" + "%C3%A4" * 300,
@@ -254,6 +256,8 @@ def test_addresses_that_lead_nowhere(path: str, site: Running, jane: Browser) ->
     assert status == 404
     for name, value in HEADERS.items():
         assert headers.get(name.lower()) == value, name
+    # The second one where no function is named.
+    assert headers["content-type"] in ("application/problem+json", "text/plain; charset=utf-8")
     assert "uid" not in content
 
 
@@ -270,8 +274,8 @@ def test_addresses_that_are_well_meant(path: str, site: Running, jane: Browser) 
 @pytest.mark.parametrize(
     "head",
     [
-        "GET /status HTTP/1.1\r\nCookie: " + "a=b; " * 20_000 + "\r\n",
-        "GET /" + "a" * 100_000 + " HTTP/1.1\r\n",
+        "GET /status HTTP/1.1\r\nCookie: " + "a=b; " * 60_000 + "\r\n",
+        "GET /" + "a" * 300_000 + " HTTP/1.1\r\n",
         "POST /sync HTTP/1.1\r\nContent-Length: 99999999\r\n",
         "POST /sync HTTP/1.1\r\nContent-Length: -1\r\n",
         "POST /sync HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n",
