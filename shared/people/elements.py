@@ -62,7 +62,7 @@ def entries(native: Native, people: str) -> list[Entry]:
 
 
 def _says_something(entry: Entry, member: str) -> bool:
-    return entry.get(member) is not None if member else bool(entry.keys() - _LABELS)
+    return entry.get(member) not in (None, "") if member else bool(entry.keys() - _LABELS)
 
 
 def _of_contact(entry: Entry) -> bool:

@@ -128,7 +128,7 @@ def _texts(person: Native, people: str, member: str, *, needed: bool = True) -> 
     values = []
     for entry in person.get(people) or ():
         value = entry.get(member)
-        if not isinstance(value, str) and (needed or value is not None):
+        if not isinstance(value, str | None) or (needed and not value):
             raise ProtocolError(CALL, f"{people} of a person must have a {member}, which is a text")
         values.append(clean(value or "").strip())
     return values

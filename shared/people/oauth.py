@@ -155,10 +155,11 @@ class TokenSource:
         if response.status != 200:
             raise _refused(response.status, content, response.headers)
         tokens = granted(CALL, self._tokens, _parsed(content), asked_at)
+        if tokens.scopes and CONTACTS_SCOPE not in tokens.scopes:
+            # Not saved: the next run asks again, instead of taking one answer for granted until somebody signs in.
+            raise _scope_missing()
         self._save(tokens)
         self._tokens = tokens
-        if tokens.scopes and CONTACTS_SCOPE not in tokens.scopes:
-            raise _scope_missing()
         return tokens.access_token
 
 

@@ -30,6 +30,9 @@ def checked(person: Any, call: str) -> Native:
         found = person.get(member)
         if found is not None and not (isinstance(found, list) and all(isinstance(entry, dict) for entry in found)):
             raise ProtocolError(call, f"{member} of a person must be a list of objects")
+    for entry in person.get("clientData") or ():
+        if not all(isinstance(entry.get(member, ""), str) for member in ("key", "value")):
+            raise ProtocolError(call, "clientData of a person must hold texts")
     metadata = person.get("metadata", {})
     if not isinstance(metadata, dict):
         raise ProtocolError(call, "metadata of a person must be an object")

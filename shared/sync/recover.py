@@ -299,7 +299,7 @@ class Recovery:
                 (step_of(op),),
                 fields=_shown(op),
                 link=link,
-                joined=(*decision.joined, key),
+                joined=decision.joined,  # not its own: its keys stay, for it may have changed since it was frozen
             )
         return decision
 

@@ -198,6 +198,10 @@ def _leave_open(link: Link, stored: Link | None, step: Step) -> None:
 
 def _email_base(env: Env, decision: Decision, results: Results, stored: Link | None) -> list[str] | None:
     """The base of the emails: what both sides hold now, by what was read and what was answered."""
+    for step, outcome in results:
+        if step.op is Op.CREATE and isinstance(outcome, Done) and step.target is not None:
+            # As both held it when it was frozen: one that is sent again may lie behind what its source shows now.
+            return sorted(email_keys(step.target.emails or ()))
     base = None if stored is None or stored.base_emails is None else frozenset(stored.base_emails)
     held: dict[SideName, frozenset[str]] = {}
     for side in SideName:

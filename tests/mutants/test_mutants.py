@@ -65,7 +65,7 @@ def test_a_mutant_that_nobody_imports_is_trouble_and_no_survivor() -> None:
     ("old", "new", "says"),
     [
         ("no such text", "", "holds 0 times"),
-        ("def ", "", "times: 'def '"),
+        ("Drift", "", "times: 'Drift'"),
         ("    if base is None:\n", "    if base is (:\n", "is no Python any more"),
     ],
 )

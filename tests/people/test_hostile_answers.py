@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AmbiguousError, ProtocolError
+from shared.errors import AmbiguousError, ProtocolError, ScopeMissing
 from shared.people import persons
 from shared.people.elements import Malformed, entries
 from shared.people.feed import MAX_TOKEN, row_terms
@@ -96,7 +96,7 @@ def test_what_comes_without_an_etag_is_not_the_whole_of_a_person(world: World, e
     assert isinstance(world.record(names[0]), Record)
 
 
-@pytest.mark.parametrize("wrong", [7, None, {}, "missing"])
+@pytest.mark.parametrize("wrong", [7, None, {}, "", "missing"])
 @pytest.mark.parametrize("people_field", ["emailAddresses", "phoneNumbers"])
 def test_a_row_whose_emails_and_phones_are_no_texts_has_no_terms_by_which_it_is_found(
     people_field: str, wrong: Any
@@ -114,8 +114,15 @@ def test_a_row_without_a_name_or_with_half_of_one_has_terms() -> None:
         row_terms({"names": [{"givenName": 7}]}, "US")
 
 
+@pytest.mark.parametrize("entry", [{"key": 7, "value": "k"}, {"key": {}}, {"key": "sugar-contact-sync", "value": None}])
+def test_our_key_in_a_form_that_is_none_is_not_overlooked(entry: dict[str, Any]) -> None:
+    """Overlooked, what we created ourselves would be taken for the user's own."""
+    with pytest.raises(ProtocolError, match="clientData"):
+        persons.checked({"resourceName": "people/c1", "clientData": [entry]}, "call")
+
+
 def test_only_what_can_be_a_key_is_one() -> None:
-    values = ["good", "\ud800", "", None, 7, "x" * 600]
+    values = ["good", "\ud800", "", "x" * 600]
     person = {"clientData": [{"key": "sugar-contact-sync", "value": value} for value in values]}
     assert persons.planted(person) == ("good",)
 
@@ -149,6 +156,7 @@ def test_one_person_twice_with_different_contents_is_believed_in_neither_form(wo
         ("emailAddresses", {"type": "work", **OWN}),
         ("phoneNumbers", {"type": "work", **OWN}),
         ("phoneNumbers", {"value": None}),
+        ("emailAddresses", {"value": "", "type": "work"}),
         ("urls", {"type": "work"}),
         ("nicknames", OWN),
         ("biographies", {"contentType": "TEXT_PLAIN"}),
@@ -218,3 +226,18 @@ def test_what_a_redirect_brings_along_is_read_within_the_bounds(world: World) ->
     assert "larger than 5000 bytes" in outcome.error.message
     (outcome,) = world.create(contact("bob@x.org", last_name="Smith"))
     assert isinstance(outcome, Done)
+
+
+def test_one_refresh_that_tells_of_fewer_scopes_is_not_remembered(world: World) -> None:
+    """Else that one answer would stop the sync until somebody has granted again."""
+    world.account.add(ANN)
+
+    def fewer(_: Request, reply: Reply) -> Reply:
+        return replace(reply, body={**reply.body, "scope": "openid"})
+
+    world.wire.fault("garble", path="^/token$", garble=fewer)
+    with pytest.raises(ScopeMissing):
+        world.side.page(world.side.start_full())
+    assert not world.saved
+    world.connect()
+    assert len(world.listing()[0]) == 1

@@ -11,7 +11,7 @@ import pytest
 from shared.store.firestore import FirestoreStore
 from shared.store.port import Store
 from tests.emulator import firestore_emulator, firestore_project
-from tests.prove.crowd import Crowd, Fenced
+from tests.prove.workers.crowd import Crowd, Fenced
 from tests.world import world
 
 __all__ = ["firestore_emulator", "firestore_project"]

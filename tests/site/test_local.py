@@ -24,7 +24,7 @@ from shared.web.tasks import Task, enqueue_all
 from tests.simulators.wire import SimClock
 from tests.site.browser import Browser
 from tests.site.running import answering, running
-from tests.site.town import EMAIL, PASSWORD, USER
+from tests.site.town import EMAIL, PASSWORD, USER, town
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -221,6 +221,29 @@ def test_it_says_where_to_go_serves_and_ends(tmp_path: Path) -> None:
     assert '"function":"sync"' in out
     assert all(text in "".join(said) for text in (EMAIL, USER, PASSWORD, "Ctrl-C"))
     assert list((tmp_path / "var").iterdir()) == [], "nothing simulated is kept"
+
+
+def test_what_is_stored_outlives_it(tmp_path: Path) -> None:
+    """With a Google and a Sugar of its own it is an installation: sessions, grants and settings are there again."""
+    with town(each=1) as made, closing(Browser("")) as browser:
+        variables = {"LISTEN": "127.0.0.1:0", **made.environment()}
+        for first in (True, False):
+            with process(tmp_path, **variables) as server:
+                assert server.stdout is not None
+                said = [server.stdout.readline() for _ in range(2)]
+                browser.url = said[0].split()[-1].removesuffix("/oauth_start")
+                if first:
+                    assert browser.sign_in() == "/"
+                    browser.put("/sugar", made.login)
+                    browser.patch("/settings", interval_minutes=17)
+                assert browser.post("/sync", {}).ok["status"] == "done"
+                assert browser.get("/settings").ok["settings"]["interval_minutes"] == 17
+                server.send_signal(signal.SIGTERM)
+                server.communicate(timeout=30)
+                assert server.returncode == 0
+            # The same address again, as browsers know it.
+            variables["LISTEN"] = browser.url.removeprefix("http://")
+    assert {file.name for file in (tmp_path / "var").iterdir()} >= {"contacts.sqlite", "secrets"}
 
 
 REAL = {"OAUTH_CLIENT_ID": "id", "OAUTH_CLIENT_SECRET": "s"}

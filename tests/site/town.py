@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.demo.cast import Person, load
+from tests.simulators.__main__ import EMAIL, PASSWORD, USER
 from tests.simulators.people import PeopleSimulator
 from tests.simulators.people.account import Account
 from tests.simulators.sugar import SugarSimulator
 from tests.simulators.wire import SimClock, Wire
-
-EMAIL, USER, PASSWORD = "jane@example.com", "jane", "demo-password"
 
 
 @dataclass(frozen=True)
@@ -82,3 +81,6 @@ def town(clock: SimClock | None = None, *, each: int = 12) -> Iterator[Town]:
         made.people.consent.email = made.account.email
         made.settle(inhabitants(each))
         yield made
+
+
+__all__ = ["EMAIL", "PASSWORD", "USER", "Town", "inhabitants", "town"]

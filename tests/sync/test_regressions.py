@@ -308,3 +308,19 @@ def test_a_listing_that_is_not_found_stops_the_run_with_words() -> None:
         assert "404" in report.message
         rest(user)
         assert len(w.sugar.contacts()) == 1
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_what_was_edited_while_its_create_was_in_doubt_arrives(fault: str) -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"], title="Countess")
+        w.people_wire.fault(fault, path="createContact")
+        user.run()
+        w.clock.advance(60)
+        w.sugar.edit(record, title="Mathematician", email=["new@x.org"])
+        rest(user)
+        (only,) = user.account.people()
+        assert only["organizations"][0]["title"] == "Mathematician"
+        assert [mail["value"] for mail in only["emailAddresses"]] == ["new@x.org"]
+        fixed_point(user)

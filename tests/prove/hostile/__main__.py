@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from random import Random
 
-from tests.prove.hostile.case import Case
 from tests.prove.hostile.scenes import SCENES
+from tests.prove.hostile.spoil import Case
 from tests.prove.hostile.sweep import Tally, at_random, each_kind, every, named, play
 
 

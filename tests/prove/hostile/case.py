@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 
 from shared.account.grants import GrantStore
@@ -15,10 +16,9 @@ from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import sign_in
 from shared.sync.report import Report, Status
 from tests.prove.hostile import stage
-from tests.prove.hostile.answer import MARK, Honest, Hope, Mutator
-from tests.prove.hostile.calls import kind_of
+from tests.prove.hostile.answer import MARK, Honest, Hope
+from tests.prove.hostile.spoil import Case, Spoiler
 from tests.prove.hostile.watch import Loss, Watch, doubles, google_state, sugar_state
-from tests.simulators.wire import Fault, Reply, Request, Wire
 from tests.sync.crashes import Picture, picture
 from tests.world import PASSWORD, PLATFORM, User, World
 
@@ -34,29 +34,6 @@ RUNS = 3
 """How many runs a kind of call stays hostile, where it does."""
 
 _SECRETS = ("x.org", "650 253", "Senator", "Governor", "Mayor", "Edited", "simulated-password", MARK)
-
-
-@dataclass(frozen=True)
-class Case:
-    """Which answer is spoilt how."""
-
-    scene: str
-    mutator: Mutator
-    call: int
-    """Of the run, both sides' calls counted together, from 1."""
-    always: bool = False
-    """Not only this call: every call of its kind, from here on, for some runs."""
-    seed: int | None = None
-    """Of a mixture at random."""
-
-    def command(self) -> str:
-        """What repeats it."""
-        if self.seed is not None:
-            what = f"{self.mutator.name} at call {self.call} of {self.scene}"
-            return f'make prove ARGS="hostile --seed {self.seed} --examples 1"  # {what}'
-        more = " --always" if self.always else ""
-        name = self.mutator.name.replace("'", "'\\''")
-        return f"""make prove ARGS="hostile --mutator '{name}' --scenario '{self.scene}' --call {self.call}{more}\""""
 
 
 @dataclass
@@ -80,7 +57,7 @@ def undisturbed(scene: str) -> Undisturbed:
     found = Undisturbed()
     w, user = stage.at(scene)
     watch = Watch(w, user)
-    spoiler = _Spoiler(w)
+    spoiler = Spoiler(w)
     user.run()
     found.answers = spoiler.answers
     spoiler.off()
@@ -91,77 +68,6 @@ def undisturbed(scene: str) -> Undisturbed:
     return found
 
 
-class _Spoiler:
-    """Sees every answer of both wires, and spoils those that it is told to."""
-
-    def __init__(self, w: World, case: Case | None = None) -> None:
-        self.answers: list[Honest] = []
-        self.spoilt = 0
-        self.hidden: list[tuple[str, str]] = []
-        """Honest and hostile text of every answer that was spoilt."""
-        self._case = case
-        self._calls = 0
-        self._kind = ""
-        self._wires = (w.sugar_wire, w.people_wire)
-        self._faults: list[tuple[Wire, Fault]] = []
-        for wire in self._wires:
-            if case is not None and not case.mutator.effect:
-                self._add(wire, Fault("status", times=None, matches=self._refuses))
-            else:
-                self._add(wire, Fault("garble", times=None, garble=self._garble))
-
-    def kept_back(self, value: str) -> bool:
-        """Whether an honest answer would have shown the value, and the hostile one did not."""
-        return any(value in honest and value not in hostile for honest, hostile in self.hidden)
-
-    def _add(self, wire: Wire, fault: Fault) -> None:
-        wire.faults.append(fault)
-        self._faults.append((wire, fault))
-
-    def off(self) -> None:
-        for wire, _ in self._faults:
-            wire.heal()
-
-    def _wanted(self, request: Request) -> bool:
-        """Whether this call, which is counted, is one to spoil."""
-        self._calls += 1
-        if self._case is None:
-            return False
-        kind = kind_of(request)
-        if self._calls == self._case.call:
-            self._kind = kind
-            return True
-        return self._case.always and kind == self._kind
-
-    def _garble(self, request: Request, reply: Reply) -> Reply:
-        honest = Honest(kind_of(request), request, reply)
-        self.answers.append(honest)
-        if not self._wanted(request) or self._case is None:
-            return reply
-        made = self._case.mutator.change(honest)
-        if made is None:
-            return reply
-        self.spoilt += 1
-        self.hidden.append((_text(reply), _text(made)))
-        return made
-
-    def _refuses(self, request: Request) -> bool:
-        if not self._wanted(request) or self._case is None:
-            return False
-        fault = next(fault for wire, fault in self._faults if fault.matches is not None and _serves(wire, request))
-        fault.reply = self._case.mutator.change(Honest(kind_of(request), request, Reply()))
-        self.spoilt += fault.reply is not None
-        return fault.reply is not None
-
-
-def _text(reply: Reply) -> str:
-    return reply.encoded().decode("utf-8", "replace")
-
-
-def _serves(wire: Wire, request: Request) -> bool:
-    return wire.url.endswith(request.headers.get("host", ""))
-
-
 class _Log(logging.Handler):
     """Everything that is logged, as text."""
 
@@ -170,19 +76,20 @@ class _Log(logging.Handler):
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith("shared"):
-            self.lines.append(self.format(record))
+        self.lines.append(self.format(record))
 
 
 @contextmanager
 def _logged() -> Iterator[_Log]:
-    log = _Log()
-    root = logging.getLogger()
-    root.addHandler(log)
+    log, ours = _Log(), logging.getLogger("shared")
+    before = ours.level
+    ours.addHandler(log)
+    ours.setLevel(logging.DEBUG)
     try:
         yield log
     finally:
-        root.removeHandler(log)
+        ours.setLevel(before)
+        ours.removeHandler(log)
 
 
 def run(case: Case) -> int:
@@ -196,7 +103,7 @@ def run(case: Case) -> int:
     w, user = stage.at(case.scene)
     with _logged() as log:
         watch = Watch(w, user)
-        spoiler = _Spoiler(w, case)
+        spoiler = Spoiler(w, case)
         try:
             for _ in range(RUNS if case.always else 1):
                 _one_run(case, user, watch, log)
@@ -229,10 +136,8 @@ def _one_run(case: Case, user: User, watch: Watch, log: _Log) -> None:
 def _due(case: Case, user: User, report: Report) -> None:
     """No answer puts a regular sync off for ever."""
     if report.next_due_at is not None:
-        now = user.world.clock.now().isoformat()
-        later = user.world.clock.now().timestamp() + LONGEST_WAIT
-        due = user.world.clock.now().fromisoformat(report.next_due_at).timestamp()
-        _hold(case, due <= later, f"due at {report.next_due_at}, and it is {now}")
+        wait = (datetime.fromisoformat(report.next_due_at) - user.world.clock.now()).total_seconds()
+        _hold(case, wait <= LONGEST_WAIT, f"due in {wait} s")
 
 
 def _recovered(case: Case, w: World, user: User, honest: Undisturbed, hope: Hope) -> None:
@@ -314,7 +219,7 @@ def _missing(w: World, user: User) -> list[str]:
     return [name for name in _NEWS for side in ("sugar", "google") if sum(name in row for row in seen[side]) != 1]
 
 
-def _judge(case: Case, w: World, user: User, watch: Watch, spoiler: _Spoiler, honest: Undisturbed, hope: Hope) -> None:
+def _judge(case: Case, w: World, user: User, watch: Watch, spoiler: Spoiler, honest: Undisturbed, hope: Hope) -> None:
     harmless = {"overwritten", *(["cleared"] if hope.blanks else []), *(["deleted"] if hope.deletes else [])}
     harm = [loss for loss in watch.losses if loss not in honest.losses and loss.what not in harmless]
     _hold(case, not harm, f"deleted or cleared: {harm}")

@@ -42,6 +42,7 @@ OPERATIONS: dict[str, Callable[[Any], Any]] = {
     "object": lambda value: {},
     "nested": lambda value: _NESTED,
     "in a list": lambda value: [value],
+    "twice": lambda value: value * 2 if isinstance(value, list) else [value, value],
     "as text": lambda value: str(value),
     "half a character": lambda value: f"{value}\ud800" if isinstance(value, str) else "\ud800",
     "NUL": lambda value: f"{value}\0" if isinstance(value, str) else "\0",
@@ -106,6 +107,8 @@ _TEXTS = frozenset({"text", "long", "NUL", "as text"})
 
 
 _NAMES = ("first_name", "last_name")
+_WHO = re.compile(r"first_name|last_name|email|names|emailAddresses")
+"""What tells who a contact is."""
 
 
 def expected(kind: str, operation: str, where: str) -> Hope:
@@ -120,8 +123,13 @@ def expected(kind: str, operation: str, where: str) -> Hope:
     """
     if kind in READS | WRITES:
         if kind.startswith("google"):
-            return _of_person(operation, _PERSON.sub("", where))
-        return _of_record(operation, _RECORD.sub("", where))
+            place = _PERSON.sub("", where)
+            hope = _of_person(operation, place)
+        else:
+            place = _RECORD.sub("", where)
+            hope = _of_record(operation, place)
+        # Who is read as somebody else is not recognised.
+        return replace(hope, copies=True) if not hope.same and _WHO.match(place) else hope
     if kind == "sugar metadata":
         # A field that is not there, or that nobody may write, is not synced until the metadata is read again.
         return replace(ASKS, blind=True, days=8)
@@ -147,6 +155,8 @@ def _of_listing(kind: str, operation: str, where: str) -> Hope:
 def _of_person(operation: str, where: str) -> Hope:
     if operation in ("drop", "null", "list") and _LIST.fullmatch(where):
         return BLANKS
+    if operation == "twice" and _LIST.fullmatch(where):
+        return LIES
     if operation in ("drop", "null", "blank") and _OPTIONAL.fullmatch(where):
         return BLANKS
     return LIES if operation in _TEXTS else ASKS

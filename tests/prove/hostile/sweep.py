@@ -11,8 +11,9 @@ from tests.prove.hostile.answer import Honest, Hope, Mutator
 from tests.prove.hostile.bodies import changed, shape
 from tests.prove.hostile.bodies import nodes as nodes_of
 from tests.prove.hostile.calls import FEEDS, READS, SEARCHES, WRITES
-from tests.prove.hostile.case import Case, Wrong, run, undisturbed
+from tests.prove.hostile.case import Wrong, run, undisturbed
 from tests.prove.hostile.scenes import SCENES
+from tests.prove.hostile.spoil import Case
 from tests.simulators.wire import Reply
 
 WHOLE: dict[str, Mutator] = {each.name: each for each in (*wires.CATALOGUE, *lists.CATALOGUE)}

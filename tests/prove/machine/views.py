@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.side import SideName
-from shared.sync.plan.model import Decision
+from shared.sync.plan.model import Action, Decision
 from shared.sync.report import Report, Status
 from tests.prove.machine.runs import run
 from tests.prove.machine.sent import is_write
@@ -44,8 +44,12 @@ def preview_then_run(story: Story) -> None:
 
 
 def _outline(report: Report) -> list[Any]:
-    """What a user reads in a plan. Contacts without a link have no lasting key; their records name them."""
-    return sorted(_shown(decision) for decision in report.plan.decisions) if report.plan else []
+    """What a user reads in a plan. Contacts without a link have no lasting key; their records name them.
+
+    Where nothing is to be done is left out: a feed may show a contact once more, and it is looked at once more.
+    """
+    decisions = report.plan.decisions if report.plan else ()
+    return sorted(_shown(decision) for decision in decisions if decision.action is not Action.NOTHING)
 
 
 def _shown(decision: Decision) -> tuple[Any, ...]:

@@ -32,6 +32,7 @@ class WatchedStore:
         self._planned: _Planned | None = None
         self._watching = 0
         self.failed = 0
+        """How often it failed since it was healed."""
 
     @contextmanager
     def watch(self) -> Iterator[None]:
@@ -47,10 +48,10 @@ class WatchedStore:
     def fail(self, kind: Trouble, after: int) -> None:
         """Lets one commit (or read) of the next run fail; :meth:`heal` calls it off."""
         self._planned = _Planned(kind, after)
-        self.failed = 0
 
     def heal(self) -> None:
         self._planned = None
+        self.failed = 0
 
     def _due(self, *, reading: bool) -> Trouble | None:
         planned = self._planned
