@@ -112,9 +112,14 @@ class CandidateSearch:
         """Takes these in as candidates; those without link are followed further."""
         further: dict[SideName, dict[str, Record]] = {side: {} for side in SideName}
         for side in SideName:
-            links = self._links.of(side, fresh[side])
+            names = [name for record in fresh[side].values() for name in (record.id, *record.previous_ids)]
+            links = self._links.of(side, names)
+            planted = self._links.get({key for record in fresh[side].values() for key in record.planted})
             for record in fresh[side].values():
-                link = links.get(record.id)
+                # A link may not have followed it yet to the name that it goes by now, or into which it was merged.
+                known = [links.get(name) for name in (record.id, *record.previous_ids)]
+                known += [planted.get(key) for key in record.planted]
+                link = next((each for each in known if each is not None), None)
                 batch.candidates.append(Candidate(side, record, link))
                 if link is None:
                     further[side][record.id] = record

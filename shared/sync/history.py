@@ -15,11 +15,12 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
     """The row of this run, with the writes of an earlier run that turned out to have happened.
 
     Their before-images come from the journal; a crash took the write's own answer, so what was read now stands for it.
+    What happened first is told first.
     """
     if not facts:
         return row
     told: Row = dict(row) if row is not None else {"kinds": [], "why": "", "fields": [], "native": {}}
-    native, fields, kinds = dict(told["native"]), list(told["fields"]), list(told["kinds"])
+    native, kinds, fields = dict(told["native"]), list(told["kinds"]), []
     for op, record in facts:
         after = None if op.op is Op.DELETE or record is None else record.native
         later = native.get(op.side.value)
@@ -27,7 +28,7 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
         kinds += [kind for kind in (f"{op.op} {op.side}", "recovered") if kind not in kinds]
         fields += [_field(op, item) for item in op.fields] or _created(op)
     why = "; ".join(dict.fromkeys(text for text in (*(op.why for op, _ in facts), told["why"]) if text))
-    return {**told, "kinds": kinds, "fields": fields, "native": native, "why": why}
+    return {**told, "kinds": kinds, "fields": [*fields, *told["fields"]], "native": native, "why": why}
 
 
 def _field(op: Intent, item: Row) -> Row:

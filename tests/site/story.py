@@ -188,6 +188,8 @@ class NewUser:
         export = answer.ok
         assert "attachment" in answer.headers["Content-Disposition"]
         assert export["user"]["email"] == EMAIL
+        assert set(export["connections"]) == {"google", "sugar"}
+        assert not any("tokens" in connection for connection in export["connections"].values())
         (pair,) = export["pairs"]
         assert len(pair["links"]) == len(self.both()[0])
         assert len(pair["history"]) == len(self.history())

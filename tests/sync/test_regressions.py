@@ -324,3 +324,35 @@ def test_what_was_edited_while_its_create_was_in_doubt_arrives(fault: str) -> No
         assert only["organizations"][0]["title"] == "Mathematician"
         assert [mail["value"] for mail in only["emailAddresses"]] == ["new@x.org"]
         fixed_point(user)
+
+
+def test_a_row_tells_a_create_that_was_in_doubt_before_the_edit_that_came_after_it() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"], title="Countess")
+        w.people_wire.fault("cut_after", path="createContact")
+        user.run()
+        (copy,) = user.account.people()
+        user.account.edit(copy["resourceName"], organizations=titled("Mathematician"))
+        rest(user)
+        fields = [field for row in user.history() for field in row["fields"] if field["name"] == "title"]
+        assert [(field["to"], field["after"]) for field in fields] == [
+            ("google", "Countess"),
+            ("sugar", "Mathematician"),
+        ]
+        assert user.links()[0].base["title"] == "Mathematician"
+
+
+@pytest.mark.parametrize("shows", ["previous", "both", "tombstone"])
+def test_nobody_is_linked_with_a_contact_that_has_just_taken_over_a_linked_one(shows: str) -> None:
+    with world(people=Switches(merge_shows=shows), limits=Limits(batch=1)) as w:  # type: ignore[arg-type]
+        user = w.user(**BOTH)
+        w.sugar.add(first_name="Bob", last_name="Baker", email=["bob@x.org", "office@x.org"])
+        user.sync()
+        rest(user)
+        (linked,) = user.account.people()
+        new = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        user.account.merge(new, linked["resourceName"])
+        late = w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org", "office@x.org"])
+        rest(user)
+        assert w.sugar.get(late)["last_name"] == "Miller"

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import cache
 
 from shared.account.grants import GrantStore
+from shared.store.port import Doc
 from shared.sugar.reach import LOOPBACK
 from shared.sugar.session import sign_in
 from shared.sync.report import Report, Status
@@ -45,6 +46,8 @@ class Undisturbed:
     picture: Picture = field(default_factory=dict)
     losses: frozenset[Loss] = frozenset()
     """What the run deletes, clears and overwrites, as it should."""
+    asked: frozenset[str] = frozenset()
+    """The records that somebody is asked about, as he should be."""
 
 
 class Wrong(AssertionError):
@@ -65,6 +68,7 @@ def undisturbed(scene: str) -> Undisturbed:
     _rest(user)
     assert not _missing(w, user)
     found.picture, found.losses = picture(w, user), frozenset(watch.losses)
+    found.asked = frozenset(record for doc in user.backlog() for record in _records(doc))
     return found
 
 
@@ -161,10 +165,14 @@ def _recovered(case: Case, w: World, user: User, honest: Undisturbed, hope: Hope
 
 def _release(user: User, honest: Undisturbed) -> bool:
     """Releases what waits because of the hostile answer; whether there is any."""
-    entries = [doc.id for doc in user.backlog() if doc.data["class"] not in honest.picture["backlog"]]
+    entries = [doc.id for doc in user.backlog() if not honest.asked & _records(doc)]
     if entries:
         user.wish(kind="release", entries=entries)
     return bool(entries)
+
+
+def _records(entry: Doc) -> set[str]:
+    return {str(record) for record in entry.data["ids"].values() if record}
 
 
 def _sign_in(user: User) -> None:

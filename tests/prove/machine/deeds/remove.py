@@ -58,6 +58,8 @@ class Restore:
         elif record in story.user.account.book.trash:
             new = story.user.account.restore(record)
             story.memory.renamed(record, new)
+            if new != record and "clientData" not in story.user.account.person(new):
+                story.memory.lose_track([tag])  # another name, and no key of ours: to everybody it is a new contact
             record = new
         else:
             return
