@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from random import Random
 
 import pytest
@@ -14,11 +13,10 @@ from tests.prove.hostile.case import undisturbed
 from tests.prove.hostile.scenes import SCENES
 from tests.prove.hostile.sweep import WHOLE, Tally, at_random, each_group, named, play
 
-CI = bool(os.environ.get("CI"))
 PARTS = 4
-SHARE = 1 if CI else 16
+SHARE = 16
 """One of so many cases."""
-EXAMPLES = 80 if CI else 8
+EXAMPLES = 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))

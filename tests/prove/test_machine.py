@@ -9,11 +9,11 @@ import pytest
 from tests.prove.machine.__main__ import main
 
 IN_CI = bool(os.environ.get("CI"))
-CHUNKS = 8 if IN_CI else 1
+SEEDS = (2, 3) if IN_CI else (0,)
 
 
-@pytest.mark.parametrize("chunk", range(CHUNKS))
-def test_no_story_loses_or_doubles_a_contact(chunk: int) -> None:
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_story_loses_or_doubles_a_contact(seed: int) -> None:
     # The same commit has the same verdict; everywhere else new stories are told, whose seed is printed.
-    stories = ["--seed", str(chunk), "--examples", "20"] if IN_CI else ["--examples", "8"]
+    stories = ["--seed", str(seed), "--examples", "20"] if IN_CI else ["--examples", "8"]
     assert main([*stories, "--jobs", "1"]) == 0

@@ -216,7 +216,7 @@ def test_it_says_where_to_go_serves_and_ends(tmp_path: Path) -> None:
             assert browser.put("/sugar", login).ok["connected"]
             assert browser.post("/sync", {}).ok["status"] == "done"
         made.send_signal(signal.SIGINT)
-        out, error = made.communicate(timeout=30)
+        out, error = made.communicate(timeout=120)
     assert (made.returncode, error) == (0, "")
     assert '"function":"sync"' in out
     assert all(text in "".join(said) for text in (EMAIL, USER, PASSWORD, "Ctrl-C"))
@@ -239,7 +239,7 @@ def test_what_is_stored_outlives_it(tmp_path: Path) -> None:
                 assert browser.post("/sync", {}).ok["status"] == "done"
                 assert browser.get("/settings").ok["settings"]["interval_minutes"] == 17
                 server.send_signal(signal.SIGTERM)
-                server.communicate(timeout=30)
+                server.communicate(timeout=120)
                 assert server.returncode == 0
             # The same address again, as browsers know it.
             variables["LISTEN"] = browser.url.removeprefix("http://")
