@@ -155,9 +155,10 @@ class Recovery:
         return datetime.fromisoformat(op.sent_at) + self._quiet
 
     def _is_ours(self, op: Intent, record: Record) -> bool:
-        """Whether a record is the one that this create made: it carries the key, or reads as sent."""
-        if self._sides[op.side].idempotency is not Idempotency.PLANTED_KEY:
-            return True
+        """Whether a record is the one that this create made: it carries the key, or reads as sent.
+
+        What pointed to it, a feed's row or a search's, may have named one record and shown another.
+        """
         return op.key in record.planted or self._reads_as_sent(op, record)
 
     def _reads_as_sent(self, op: Intent, record: Record) -> bool:
@@ -234,7 +235,8 @@ class Recovery:
         step = step_of(op)
         gone = half.presence is not Presence.PRESENT
         if op.op is Op.CREATE and half.there is not None and not self._is_ours(op, half.there):
-            # The feed showed our key beside this id, the record itself does not: wait for a feed that tells the truth.
+            # The feed showed our key beside this id, or the search what we sent; the record itself does not: wait for
+            # an answer that tells the truth.
             self._head.found[op.key] = [name for name in self._head.found.get(op.key, ()) if name != half.id]
             return replace(subject, link=None, doubt=True)
         if op.op is Op.CREATE or (not gone and happened(self._env, subject.link, step, half.there)):

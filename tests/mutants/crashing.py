@@ -132,6 +132,19 @@ MUTANTS = (
         (_RECOVERY + "::test_a_create_in_doubt_is_sent_again_once_and_not_before_the_quiet_period_is_over",),
     ),
     Mutant(
+        "old-intent-outlives-its-successor",
+        "Closing the old intent with the results looks atomic enough; a crash in between leaves two for one create.",
+        (
+            Change(_RUN, " if n == 0 else ())])", " if n < 0 else ())])"),
+            Change(
+                _RUN,
+                "        settled = keeper.settle(done)\n",
+                "        settled = keeper.settle(done)\n        recovered.closed += recovered.replaced\n",
+            ),
+        ),
+        (_RECOVERY + "::test_a_crash_before_a_create_is_sent_again_leaves_one_intent_and_one_contact",),
+    ),
+    Mutant(
         "second-sending-forgotten",
         "A create sent again looks settled once it is answered; the first request may land days later.",
         swap(_RECOVER, "self._head.sent[op.key] = Sent(", "_ = Sent("),

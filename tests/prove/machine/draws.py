@@ -16,12 +16,14 @@ from tests.prove.machine.deeds import (
     EditEmail,
     EditField,
     Favorite,
+    Hide,
     Merge,
     Protect,
     Reassign,
     Relabel,
     Rename,
     Restore,
+    Show,
 )
 from tests.prove.machine.deeds.make import SCOPE_LABEL, USERS_LABEL
 from tests.prove.machine.events import Answer, Choose, Event, Expire, Serve, Wait
@@ -122,6 +124,8 @@ def deeds() -> st.SearchStrategy[Deed]:
         st.builds(Reassign, nth=places),
         st.builds(Favorite, nth=places),
         st.builds(Protect, nth=places),
+        st.builds(Hide, nth=places),
+        st.builds(Show, nth=places),
         st.builds(Rename, nth=places),
         st.builds(Merge, keep=places, other=places),
     )
@@ -144,7 +148,7 @@ _ABSENCES = [1.0, 5.0, 61.0, 310.0, 900.0, 1300.0, 7200.0, 90_000.0, 700_000.0]
 
 def events() -> st.SearchStrategy[Event]:
     waits = st.builds(Wait, seconds=st.sampled_from(_ABSENCES), landing=often(False, True))
-    expiries = st.sampled_from(["sync tokens", "Sugar's access", "Google's access"])
+    expiries = st.sampled_from(["sync tokens", "Sugar's access", "Google's access", "Sugar's session", "tombstones"])
     saving = st.sampled_from(["as it comes", "in capitals", "phones formatted", "slowly", "very slowly"])
     answers = st.builds(Answer, nth=st.integers(0, 9), everything=often(False, True), approve=st.booleans(), wins=sides)
     choices = [st.builds(Choose, name=st.just(name), value=values) for name, values in SETTINGS.items()]

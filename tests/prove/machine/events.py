@@ -35,9 +35,9 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """Tokens die before their time."""
+    """What would have lasted longer does not."""
 
-    what: Literal["sync tokens", "Sugar's access", "Google's access"] = "sync tokens"
+    what: Literal["sync tokens", "Sugar's access", "Google's access", "Sugar's session", "tombstones"] = "sync tokens"
 
     def happen(self, story: Story) -> None:
         story.say("expired:", self.what)
@@ -45,8 +45,13 @@ class Expire:
             story.user.account.expire_sync_tokens()
         elif self.what == "Sugar's access":
             story.world.sugar.expire_access()
-        else:
+        elif self.what == "Google's access":
             story.world.people.oauth.expire_access_tokens()
+        elif self.what == "tombstones":
+            story.world.sugar.prune()
+        else:
+            story.world.sugar.revoke(story.user.sugar_user)
+            story.signed_out = True
 
 
 @dataclass(frozen=True, slots=True)

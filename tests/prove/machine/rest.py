@@ -71,12 +71,13 @@ def check(story: Story) -> None:
 
 
 def calm_run(story: Story) -> Report:
-    """One run without any mishap; the user signs in again where a lost pair of tokens asks for it."""
+    """One run without any mishap; the user signs in again where that is called for."""
     report = run(story)
     assert report is not None
-    if report.status is Status.BLOCKED and story.lost_sign_in and "sign in" in report.message:
-        TALLY.windows[Window.SIGN_IN.name] += 1
-        story.lost_sign_in = False
+    lost = story.lost_sign_in or story.signed_out
+    if report.status is Status.BLOCKED and lost and "sign in" in report.message:
+        TALLY.windows[Window.SIGN_IN.name] += not story.signed_out
+        story.lost_sign_in = story.signed_out = False
         story.user.sign_in_again()
     else:
         story.claim(report.status is not Status.BLOCKED, Claim.NO_REST, f"blocked: {report.message}")

@@ -86,12 +86,16 @@ def look(story: Story) -> Before:
 
 
 def note_scope(story: Story) -> None:
-    """Who lies outside the scope now may be deleted on the other side, where the settings say so."""
+    """Who lies outside the scope now may be deleted on the other side, where the settings say so.
+
+    Who is only out of the user's sight may not.
+    """
     if story.user.settings.leaves_scope is not LeavesScope.DELETE:
         return
     for side in SideName:
         for record, native in story.records(side).items():
-            if not in_scope(story, side, record, native):
+            seen = side is SideName.GOOGLE or record not in story.hidden
+            if seen and not in_scope(story, side, record, native):
                 story.memory.may_leave.add(tag_of(side, native))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from shared.side import SideName
@@ -36,6 +36,8 @@ class Story:
         """Requests that the caller has given up and that have not landed yet."""
         self.lost_sign_in = False
         """A crash or a lost answer may have cost the pair of tokens that Sugar had just given out."""
+        self.signed_out = False
+        """Sugar has ended the session; the user has to sign in."""
         self.others_at_work = False
         """Another worker runs in between."""
         self.deletes_allowed: set[SideName] = set()
@@ -65,14 +67,20 @@ class Story:
     # -- looking -------------------------------------------------------------------------------------
 
     def records(self, side: SideName) -> dict[str, Json]:
-        """All living contacts of a side, as the user sees them."""
+        """All living contacts of a side; also those that the user has lost sight of."""
         if side is SideName.SUGAR:
             return self.world.sugar.contacts(user=self.user.sugar_user)
         return {person["resourceName"]: person for person in self.user.account.people()}
 
+    @property
+    def hidden(self) -> set[str]:
+        """Sugar contacts that the user cannot see any more."""
+        return self.world.sugar.state.hidden[self.user.sugar_user]
+
     def pick(self, side: SideName, nth: int) -> tuple[str, Json] | None:
-        """One of them; ``nth`` goes round."""
-        found = sorted(self.records(side).items(), key=lambda item: (_number(tag_of(side, item[1])), item[0]))
+        """One of those that the user sees; ``nth`` goes round."""
+        seen = {record: native for record, native in self.records(side).items() if record not in self.hidden}
+        found = sorted(seen.items(), key=lambda item: (_number(tag_of(side, item[1])), item[0]))
         return found[nth % len(found)] if found else None
 
     def copies(self, side: SideName, tag: str) -> int:
@@ -133,17 +141,27 @@ class Story:
             self.note_races(flight)
 
     def note_races(self, flight: Flight) -> None:
-        """Opens the windows of writes that no version guards and that met an edit made since their run began."""
+        """Opens the windows of writes that no version guards and that met an edit made since their run began, or one
+        that nobody could see yet."""
         for write in flight.writes:
             if write.guarded:
                 continue
             for act in self.memory.acts:
-                if act.number < flight.began or (act.side, act.record) != (write.side, write.record):
+                if (act.side, act.record) != (write.side, write.record):
                     continue
-                if write.op == "update":
+                if write.op == "delete" and self._saving(act, flight.call.at):
+                    self.open(act.tag, Window.SLOW_SAVE)
+                elif act.number < flight.began:
+                    continue
+                elif write.op == "update":
                     self.open(act.tag, Window.UPDATE)
                 elif not self._read_between(act, flight):
                     self.open(act.tag, Window.DELETE)
+
+    def _saving(self, act: Act, at: datetime) -> bool:
+        """Whether a save of this record had not ended yet."""
+        ends = [end for (record, _), end in self.memory.saving.items() if record == act.record]
+        return act.side is SideName.SUGAR and any(end > at for end in ends)
 
     def _read_between(self, act: Act, flight: Flight) -> bool:
         """Whether the side was read after the act and before the call: what a delete is to be preceded by."""

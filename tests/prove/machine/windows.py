@@ -38,7 +38,8 @@ class Claim(StrEnum):
 class Window(Enum):
     """A row of the table "Windows that the APIs leave open" in ``docs/reliability.md``; the value begins its line."""
 
-    DELETE = "a Google delete carries no etag"
+    DELETE = "a delete carries no etag"
+    SLOW_SAVE = "Sugar is still saving an edit of a contact that is deleted there"
     UPDATE = "Sugar's update may not compare `X-Timestamp`"
     SIGN_IN = "a crash between Sugar's token rotation and our save"
     LATE_CREATE = "a Sugar create that lands more than Q after it was sent"
@@ -48,6 +49,7 @@ class Window(Enum):
 
 GIVES_UP: dict[Window, frozenset[Claim]] = {
     Window.DELETE: frozenset([Claim.LOST_EDIT, Claim.LOST]),
+    Window.SLOW_SAVE: frozenset([Claim.LOST_EDIT]),
     Window.UPDATE: frozenset([Claim.LOST_EDIT, Claim.CHANGED]),
     Window.SIGN_IN: frozenset(),
     Window.LATE_CREATE: frozenset([Claim.DOUBLE, Claim.RESURRECTED]),

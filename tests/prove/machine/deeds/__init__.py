@@ -9,7 +9,7 @@ from __future__ import annotations
 from tests.prove.machine.deeds.base import Deed
 from tests.prove.machine.deeds.edit import EditEmail, EditField
 from tests.prove.machine.deeds.make import Create
-from tests.prove.machine.deeds.move import Favorite, Protect, Reassign, Relabel, Rename
+from tests.prove.machine.deeds.move import Favorite, Hide, Protect, Reassign, Relabel, Rename, Show
 from tests.prove.machine.deeds.remove import Delete, Merge, Restore
 
 __all__ = [
@@ -19,10 +19,12 @@ __all__ = [
     "EditEmail",
     "EditField",
     "Favorite",
+    "Hide",
     "Merge",
     "Protect",
     "Reassign",
     "Relabel",
     "Rename",
     "Restore",
+    "Show",
 ]

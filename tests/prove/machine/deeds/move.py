@@ -90,3 +90,33 @@ class Protect:
         protected = story.world.sugar.state.protected[me]
         (story.world.sugar.unprotect if found[0] in protected else story.world.sugar.protect)(found[0], me)
         story.say("protect" if found[0] in protected else "unprotect", sugar_tag(found[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class Hide:
+    """The user loses sight of a linked contact in Sugar, as when it goes to another team; no date moves."""
+
+    nth: int = 0
+
+    def do(self, story: Story) -> None:
+        found = story.pick(SideName.SUGAR, self.nth)
+        if found is not None and story.linked(SideName.SUGAR, found[0]):
+            story.world.sugar.hide(found[0], story.user.sugar_user)
+            story.acted(SideName.SUGAR, found[0], sugar_tag(found[1]))
+            story.memory.flags_moved = True
+            story.say("hide", sugar_tag(found[1]), found[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """And sees it again."""
+
+    nth: int = 0
+
+    def do(self, story: Story) -> None:
+        hidden = sorted(story.hidden)
+        if hidden:
+            record = hidden[self.nth % len(hidden)]
+            story.world.sugar.show(record, story.user.sugar_user)
+            story.memory.flags_moved = True
+            story.say("show", record)

@@ -53,9 +53,9 @@ class Restore:
         if not trash:
             return
         record, tag = trash.pop(self.nth % len(trash))
-        if self.side is SideName.SUGAR:
+        if self.side is SideName.SUGAR and record in story.world.sugar.state.contacts:
             story.world.sugar.undelete(record)
-        elif record in story.user.account.book.trash:
+        elif self.side is SideName.GOOGLE and record in story.user.account.book.trash:
             new = story.user.account.restore(record)
             story.memory.renamed(record, new)
             if new != record and "clientData" not in story.user.account.person(new):

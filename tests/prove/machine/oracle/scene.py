@@ -68,6 +68,8 @@ class Scene:
 
 def in_scope(story: Story, side: SideName, record: str, native: Json) -> bool:
     """By what the settings say and what the user sees."""
+    if side is SideName.SUGAR and record in story.hidden:
+        return False
     settings, me = story.user.settings, story.user.sugar_user
     if side is SideName.GOOGLE:
         return not settings.google_scope or SCOPE_LABEL in story.user.account.labels(record)
