@@ -110,6 +110,10 @@ class Record:
     """What the next write is guarded by, and what later listings are compared with."""
     native: Native
     in_scope: bool
+    barred: bool = False
+    """The user has put it aside: it is out of the scope, which has no further consequence for the other side."""
+    admitted: bool = True
+    """May be created on the other side, as far as this side's own rules tell."""
     settled: bool = True
     """No later edit can carry this version. False where versions are whole seconds and the read was too soon."""
     planted: tuple[str, ...] = ()
@@ -256,6 +260,10 @@ class FieldMap(Protocol):
         Each mapping is one rendering of a group of fields, and applies only if the side shows all of it, e.g.
         ``{"first_name": "", "last_name": "Cher"}`` in Sugar for a lone given name.
         """
+        ...
+
+    def without(self, native: Native, fields: Collection[str]) -> Native:
+        """The record with nothing in it that tells the value of these fields; rather too little than too much."""
         ...
 
     def create(self, target: Contact, key: str) -> Native:

@@ -43,9 +43,16 @@ class SettingsPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sugar_scope: SugarScope | UnsetType = UNSET
     google_scope: LabelId | UnsetType = UNSET
     label: LabelId | UnsetType = UNSET
+    never_label: LabelId | UnsetType = UNSET
+    opt_in_label: LabelId | UnsetType = UNSET
     leaves_scope: LeavesScope | UnsetType = UNSET
     region: Annotated[str, Meta(min_length=2, max_length=2, description="Two letters like `US`.")] | UnsetType = UNSET
     fields_off: Annotated[list[FieldName], Meta(max_length=100)] | UnsetType = UNSET
+    history_without: (
+        Annotated[list[FieldName], Meta(max_length=200, description="Their values are never kept in the history.")]
+        | UnsetType
+    ) = UNSET
+    history_days: Annotated[int, Meta(ge=0, le=3650, description="0: history is kept for ever.")] | UnsetType = UNSET
     custom_fields: (
         Annotated[
             dict[FieldName, Annotated[str, Meta(min_length=1, max_length=100)]],
@@ -72,6 +79,7 @@ class Bounds(msgspec.Struct, frozen=True):
     """What can be chosen."""
 
     interval_minutes: Annotated[tuple[int, int], Meta(description="From and to.")]
+    history_days: Annotated[tuple[int, int], Meta(description="From and to; 0 is for ever.")]
     conflict: list[ConflictRule]
     sugar_scope: list[SugarScope]
     leaves_scope: list[LeavesScope]
@@ -133,6 +141,7 @@ def _carry_out(ask: Ask, carry_out: Callable[[SettingsChange], User], *, timely:
 def _shown(settings: Settings) -> Shown:
     bounds = Bounds(
         interval_minutes=(1, 1440),
+        history_days=(0, 3650),
         conflict=list(ConflictRule),
         sugar_scope=list(SugarScope),
         leaves_scope=list(LeavesScope),

@@ -18,7 +18,7 @@ from shared.errors import BadSettings, Conflict
 from shared.store.port import Change
 from shared.sync.inbox import Wish, posting
 from shared.sync.plain import plain
-from shared.sync.settings import DEFAULTS, Settings, parse
+from shared.sync.settings import DEFAULTS, LABELS, Settings, parse
 
 Labels = Callable[[], Collection[str]]
 """The resource names of the labels that a user can choose; asked only where it matters."""
@@ -103,9 +103,9 @@ class SettingsChange:
 
     def _check(self, old: Settings, new: Settings) -> None:
         """What only the two sides can tell; only what is changed is asked for."""
-        chosen = {name: getattr(new, name) for name in ("google_scope", "label")}
+        chosen = {name: getattr(new, name) for name in LABELS}
         changed = {name for name, value in chosen.items() if value != getattr(old, name)}
-        if changed and new.google_scope and new.label not in ("", new.google_scope):
+        if changed & {"google_scope", "label"} and new.google_scope and new.label not in ("", new.google_scope):
             wrong = "label" if "label" in changed else "google_scope"
             raise BadSettings(
                 wrong, "a written label must lie inside the scope: choose the same label for both, or none for one"

@@ -13,6 +13,7 @@ from shared.people import oauth
 from shared.people.client import PeopleClient
 from shared.people.endpoints import OAuthClient
 from shared.people.fieldmap import PeopleFieldMap
+from shared.people.scope import Scope as GoogleScope
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
 from shared.side import Gate, Side, SideName
@@ -126,5 +127,10 @@ class Connections:
             synced_fields(settings), custom=settings.custom_fields, region=settings.region, memberships=labels
         )
         return PeopleSide(
-            client, fieldmap, self._clock, region=settings.region, scope=settings.google_scope, label=settings.label
+            client,
+            fieldmap,
+            self._clock,
+            region=settings.region,
+            scope=GoogleScope(settings.google_scope, settings.never_label, settings.opt_in_label),
+            label=settings.label,
         )

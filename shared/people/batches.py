@@ -16,6 +16,7 @@ from shared.errors import AmbiguousError, ContactError, Rejected, SyncError, Una
 from shared.people.client import PeopleClient
 from shared.people.failures import Answered, CallFailed, named_failure, write_failure
 from shared.people.operations import Creates, Deletes, Operation, Updates, update_body
+from shared.people.scope import Scope
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Refused, Write
 
 SINGLE_UP_TO = 4
@@ -40,10 +41,10 @@ class Writer:
 
     Args:
         client: makes the calls.
-        scope: the label whose contacts take part, blank for all.
+        scope: which contacts take part.
     """
 
-    def __init__(self, client: PeopleClient, scope: str) -> None:
+    def __init__(self, client: PeopleClient, scope: Scope) -> None:
         self._client = client
         self._kinds: dict[Op, Operation] = {
             Op.DELETE: Deletes(),

@@ -18,6 +18,7 @@ from shared.errors import CursorExpired, ProtocolError
 from shared.people import persons
 from shared.people.client import PeopleClient
 from shared.people.fields import LIST_FIELDS, SOURCES
+from shared.people.scope import Scope
 from shared.side import Cursor, Feed, Key, Native, Page
 
 CALL = "people.connections.list"
@@ -36,11 +37,11 @@ class ConnectionsFeed:
         client: makes the calls.
         clock: tells when a listing began.
         region: two letters, for the phones among the index terms.
-        scope: the label whose contacts take part, blank for all.
+        scope: which contacts take part.
         page_size: rows a page, 1 to 1000.
     """
 
-    def __init__(self, client: PeopleClient, clock: Clock, *, region: str, scope: str, page_size: int) -> None:
+    def __init__(self, client: PeopleClient, clock: Clock, *, region: str, scope: Scope, page_size: int) -> None:
         self._client = client
         self._clock = clock
         self._region = region
@@ -103,7 +104,7 @@ class ConnectionsFeed:
         return Key(
             person["resourceName"],
             version=persons.version(person),
-            in_scope=persons.in_scope(person, self._scope),
+            in_scope=self._scope.holds(person),
             terms=row_terms(person, self._region),
             planted=persons.planted(person),
             previous_ids=persons.previous_names(person),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from shared.contact.fields import EMAILS, field
+from shared.contact.fields import CUSTOM_PREFIX, EMAILS, field
 from shared.contact.model import Contact, Email
 from shared.contact.normal import clean, email_key, is_email, normal
 from shared.people import slots
@@ -36,7 +36,9 @@ from shared.people.fields import (
     MAX_VALUE,
     MY_CONTACTS,
     NAMES,
+    NATIVE_LISTS,
     NOTES,
+    WRITABLE,
     Family,
     Slot,
     custom_family,
@@ -77,6 +79,23 @@ class PeopleFieldMap:
     def capabilities(self) -> Mapping[str, Capability]:
         """By canonical field name. Google requires none."""
         return self._capabilities
+
+    def without(self, native: Native, fields: Collection[str]) -> Native:
+        """See :meth:`shared.side.FieldMap.without`. Which element of a list stands for a slot may have changed with
+        time: so the whole list goes."""
+        shown = dict(native)
+        for name in fields:
+            people = NATIVE_LISTS.get(name, "userDefined" if name.startswith(CUSTOM_PREFIX) else "")
+            if name in NAMES and isinstance(shown.get("names"), list):
+                kept = set(WRITABLE["names"]) & {single.member for single in NAMES.values()} - {NAMES[name].member}
+                shown["names"] = [
+                    {member: value for member, value in entry.items() if member in kept or member == "metadata"}
+                    for entry in shown["names"]
+                    if isinstance(entry, dict)
+                ]
+            else:
+                shown.pop(people, None)
+        return shown
 
     # -- reading -------------------------------------------------------------------------------------
 

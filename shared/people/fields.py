@@ -185,6 +185,9 @@ def native_names(custom: Mapping[str, str]) -> dict[str, str]:
     return names
 
 
+NATIVE_LISTS: Mapping[str, str] = {name: native.partition(".")[0] for name, native in native_names({}).items()}
+"""The People list in which each canonical field stands, custom ones apart."""
+
 WRITABLE: Mapping[str, frozenset[str]] = {
     people: frozenset(members.split())
     for people, members in {

@@ -10,6 +10,7 @@ from shared.people import persons
 from shared.people.client import Answer
 from shared.people.elements import entries, stripped
 from shared.people.fields import READ_FIELDS, SOURCES
+from shared.people.scope import Scope
 from shared.side import Done, InDoubt, Native, Outcome, Write
 
 
@@ -72,14 +73,14 @@ class Updates:
     read, guarded by that read's etag.
 
     Args:
-        scope: the label whose contacts take part, blank for all.
+        scope: which contacts take part.
     """
 
     most = 200
     single_call = "people.updateContact"
     batch_call = "people.batchUpdateContacts"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
     def single(self, service: Any, write: Write) -> Any:
@@ -122,14 +123,14 @@ class Creates:
     """Answers come in no reliable order: each is matched by the key planted inside it.
 
     Args:
-        scope: the label whose contacts take part, blank for all.
+        scope: which contacts take part.
     """
 
     most = 200
     single_call = "people.createContact"
     batch_call = "people.batchCreateContacts"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: Scope) -> None:
         self._scope = scope
 
     def single(self, service: Any, write: Write) -> Any:
@@ -191,7 +192,7 @@ def update_body(write: Write, mask: Sequence[str]) -> Native:
     return body
 
 
-def _done(call: str, person: Any, scope: str, *, asked_for: str) -> Outcome:
+def _done(call: str, person: Any, scope: Scope, *, asked_for: str) -> Outcome:
     try:
         record = persons.record(persons.checked(person, call), scope, asked_for=asked_for)
     except ProtocolError as error:

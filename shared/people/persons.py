@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.errors import ProtocolError
 from shared.people.fields import KEY_NAME, READ_FIELDS
+from shared.people.scope import Scope
 from shared.side import Native, Record
 
 _NAME = re.compile(r"people/[A-Za-z0-9_~-][A-Za-z0-9_.~-]{0,199}")
@@ -76,26 +77,12 @@ def planted(person: Native) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and _is_token(value)))
 
 
-def has_label(person: Native, label: str) -> bool:
-    """Whether the person carries that label (a resource name)."""
-    for entry in person.get("memberships") or ():
-        membership = entry.get("contactGroupMembership")
-        if isinstance(membership, dict) and membership.get("contactGroupResourceName") == label:
-            return True
-    return False
-
-
-def in_scope(person: Native, scope: str) -> bool:
-    """Whether it takes part; without a scope every contact does, and with one, missing memberships mean out."""
-    return not scope or has_label(person, scope)
-
-
 def previous_names(person: Native) -> tuple[str, ...]:
     """Resource names that the person had before; filled only by sync-token requests."""
     return tuple(person.get("metadata", {}).get("previousResourceNames", ()))
 
 
-def record(person: Native, scope: str, *, asked_for: str = "") -> Record:
+def record(person: Native, scope: Scope, *, asked_for: str = "") -> Record:
     """The person as a record; ``asked_for`` is the name it was read by."""
     name = person["resourceName"]
     former = dict.fromkeys((*previous_names(person), asked_for))
@@ -103,7 +90,9 @@ def record(person: Native, scope: str, *, asked_for: str = "") -> Record:
         id=name,
         version=version(person),
         native=person,
-        in_scope=in_scope(person, scope),
+        in_scope=scope.holds(person),
+        barred=scope.bars(person),
+        admitted=scope.admits(person),
         planted=planted(person),
         previous_ids=tuple(each for each in former if each and each != name),
     )

@@ -13,6 +13,7 @@ from shared.errors import ProtocolError, Vanished
 from shared.people import persons
 from shared.people.client import PeopleClient
 from shared.people.fields import READ_FIELDS, SOURCES
+from shared.people.scope import Scope
 from shared.side import Absent, Native, Record
 
 MANY = 200
@@ -27,10 +28,10 @@ class Reader:
 
     Args:
         client: makes the calls.
-        scope: the label whose contacts take part, blank for all.
+        scope: which contacts take part.
     """
 
-    def __init__(self, client: PeopleClient, scope: str) -> None:
+    def __init__(self, client: PeopleClient, scope: Scope) -> None:
         self._client = client
         self._scope = scope
 

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from shared.clock import Clock
 from shared.errors import SyncError
-from shared.people import persons
 from shared.people.batches import Writer
 from shared.people.client import PeopleClient
 from shared.people.feed import MAX_PAGE_SIZE, ConnectionsFeed
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.labels import add_members
 from shared.people.reading import Reader
+from shared.people.scope import EVERYONE, Scope, has_label
 from shared.side import (
     Absent,
     Cursor,
@@ -41,7 +41,7 @@ class PeopleSide:
         fieldmap: made for the same settings.
         clock: tells when a listing began.
         region: two letters, for the phones among the index terms.
-        scope: the label (resource name) whose contacts take part, blank for all.
+        scope: which contacts take part.
         label: the label (resource name) that written contacts get, blank for none.
         page_size: rows of a feed's page, 1 to 1000.
     """
@@ -53,7 +53,7 @@ class PeopleSide:
         clock: Clock,
         *,
         region: str,
-        scope: str = "",
+        scope: Scope = EVERYONE,
         label: str = "",
         page_size: int = MAX_PAGE_SIZE,
     ) -> None:
@@ -106,7 +106,7 @@ class PeopleSide:
 
     def complete(self, records: Sequence[Record]) -> None:
         """Gives the label to those that lack it."""
-        lacking = [record.id for record in records if not persons.has_label(record.native, self._label)]
+        lacking = [record.id for record in records if not has_label(record.native, self._label)]
         if not self._label or not lacking:
             return
         try:

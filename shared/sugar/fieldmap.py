@@ -22,6 +22,9 @@ MAX_TEXT = 250_000
 
 _EMAIL_LENGTH = 255
 _GIVEN_AND_FAMILY = ("first_name", "last_name")
+_NAME_PARTS = frozenset({"prefix", "first_name", "middle_name", "last_name", "suffix"})
+_COMPUTED_NAMES = frozenset({"name", "full_name"})
+_COMPUTED_EMAILS = frozenset({"email1", "email2", "email_addresses", "email_addresses_primary", "invalid_email"})
 _MISSING: Any = object()
 _PARTIAL_DATE = re.compile(r"--[0-9]{2}-[0-9]{2}|[0-9]{4}(-[0-9]{2})?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -69,6 +72,15 @@ class SugarFieldMap:
     def for_terms(self) -> SugarFieldMap:
         """A map of only what index terms are made from, whatever is switched off."""
         return SugarFieldMap(self._schema, (*_GIVEN_AND_FAMILY, EMAILS, *PHONE_SLOTS), self._scope)
+
+    def without(self, native: Native, fields: Collection[str]) -> Native:
+        """See :meth:`shared.side.FieldMap.without`: the field, and what Sugar computes from it."""
+        gone: set[str] = set()
+        for name in fields:
+            row = row_of(name)
+            gone |= {row.native} if row else set()
+            gone |= _COMPUTED_EMAILS if name == EMAILS else _COMPUTED_NAMES if name in _NAME_PARTS else set()
+        return {name: value for name, value in native.items() if name not in gone}
 
     # -- reading ---------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class FieldTold(msgspec.Struct, kw_only=True):
     why: str
     loser: str | None
     """The value that a conflict overwrote."""
+    hidden: bool = False
+    """The settings keep this field's values out of the history."""
 
 
 class HistoryRow(msgspec.Struct, kw_only=True):
@@ -153,6 +155,7 @@ def _row(doc: Doc, *, cut: bool) -> dict[str, Any]:
                 after=text(item["after"]),
                 why=item["why"],
                 loser=None if item["loser"] is None else text(item["loser"]),
+                hidden=item.get("hidden", False),
             )
             for item in data["fields"]
         ],

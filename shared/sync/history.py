@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from shared.side import Op, Record
+from shared.side import FieldMap, Op, Record, SideName
 from shared.sync.journal import Intent
 
 Row = dict[str, Any]
@@ -29,6 +29,31 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
         fields += [_field(op, item) for item in op.fields] or _created(op)
     why = "; ".join(dict.fromkeys(text for text in (*(op.why for op, _ in facts), told["why"]) if text))
     return {**told, "kinds": kinds, "fields": [*fields, *told["fields"]], "native": native, "why": why}
+
+
+def private(row: Row, names: Collection[str], fields: Mapping[SideName, FieldMap]) -> Row:
+    """The row without the values of these canonical fields, which are not to be kept; ``hidden`` names them.
+
+    That they changed, and why, is still told.
+    """
+    if not names:
+        return row
+    return {
+        **row,
+        "hidden": sorted(names),
+        "name": "" if {"first_name", "last_name"} & set(names) else row.get("name", ""),
+        "fields": [
+            {**item, "before": "", "after": "", "loser": None, "hidden": True} if item["name"] in names else item
+            for item in row["fields"]
+        ],
+        "native": {
+            side: {
+                when: None if record is None else fields[SideName(side)].without(record, names)
+                for when, record in around.items()
+            }
+            for side, around in row["native"].items()
+        },
+    }
 
 
 def _field(op: Intent, item: Row) -> Row:

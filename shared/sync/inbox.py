@@ -157,8 +157,8 @@ def _chosen(store: Store, paths: Paths, wish: Wish) -> Sequence[Doc]:
     return store.query(paths.collection("backlog"), where, limit=_MOST * 10)
 
 
-_SWITCHES = ("from_sugar", "from_google", "conflict", "leaves_scope")
-_SHAPE = ("sugar_scope", "google_scope", "region", "fields_off", "custom_fields")
+_SWITCHES = ("from_sugar", "from_google", "conflict", "leaves_scope", "opt_in_label")
+_SHAPE = ("sugar_scope", "google_scope", "never_label", "region", "fields_off", "custom_fields")
 
 
 def _differ(old: Settings, new: Settings, names: Sequence[str]) -> bool:

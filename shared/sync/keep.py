@@ -136,6 +136,7 @@ class Keeper:
             row["ids"] = {
                 side.value: out.link.id_on(side) if out.link is not None else subject.half(side).id for side in SideName
             }
+            row = history.private(row, done.env.settings.history_without, done.env.fields)
             changes.append(Put(self._paths.history(f"{run}-{key}"), plain(row)))
         if out.link is not None:
             subject = replace(subject, link=out.link)  # also what was asked while linking is about the link

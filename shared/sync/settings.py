@@ -60,16 +60,26 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Blank: all contacts; else the resource name of one label (``contactGroups/...``)."""
     label: str = ""
     """The label that written contacts get (``contactGroups/...``), blank for none."""
+    never_label: str = ""
+    """Google contacts that carry this label (``contactGroups/...``) never take part; blank for none."""
+    opt_in_label: str = ""
+    """Only Google contacts that carry this label are created in Sugar; blank: all in the scope."""
     leaves_scope: LeavesScope = LeavesScope.KEEP
     region: str = "US"
     """Two-letter region in which phone numbers without country code are read."""
     fields_off: tuple[str, ...] = ()
     """Canonical fields that are not synced at all."""
+    history_without: tuple[str, ...] = ()
+    """Canonical fields whose values are never kept in the history; an undo cannot bring them back."""
+    history_days: int = 365
+    """How long history is kept, in days, 0 to 3650; 0: for ever."""
     custom_fields: dict[str, str] = {}
     """Further Sugar fields (``*_c`` too) by name, each with the label of its Google custom field."""
 
 
 DEFAULTS = Settings()
+LABELS = ("google_scope", "label", "never_label", "opt_in_label")
+"""The settings that name a label of Google."""
 _NATIVE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _GROUP = re.compile(r"contactGroups/[^/\s]{1,128}")
 RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email1"})
@@ -129,13 +139,19 @@ def check(settings: Settings) -> None:
         raise BadSettings("interval_minutes", "must be from 1 to 1440 minutes")
     if settings.region not in phonenumbers.SUPPORTED_REGIONS:
         raise BadSettings("region", "must be a two-letter region code like US or DE")
-    for name in ("google_scope", "label"):
+    if not 0 <= settings.history_days <= 3650:
+        raise BadSettings("history_days", "must be from 1 to 3650 days, or 0 to keep history for ever")
+    for name in LABELS:
         value = getattr(settings, name)
         if value and not _GROUP.fullmatch(value):
             raise BadSettings(name, "must be blank or a label's resource name like contactGroups/1a2b3c")
-    for field in settings.fields_off:
-        if field not in FIELDS:
-            raise BadSettings("fields_off", f"knows no field {field[:64]!r}; the fields are {', '.join(FIELDS)}")
+    for name in LABELS:
+        if name != "never_label" and settings.never_label and getattr(settings, name) == settings.never_label:
+            raise BadSettings("never_label", f"must not be the label chosen as {name}: nothing would be synced")
+    for name in ("fields_off", "history_without"):
+        for field in getattr(settings, name):
+            if field not in FIELDS and not (name == "history_without" and _is_custom(settings, field)):
+                raise BadSettings(name, f"knows no field {field[:64]!r}; the fields are {', '.join(FIELDS)}")
     if "last_name" in settings.fields_off:
         raise BadSettings("fields_off", "last_name cannot be switched off: Sugar requires it")
     labels: set[str] = set()
@@ -151,6 +167,10 @@ def check(settings: Settings) -> None:
         labels.add(label.strip().casefold())
 
 
+def _is_custom(settings: Settings, field: str) -> bool:
+    return field.startswith(CUSTOM_PREFIX) and field.removeprefix(CUSTOM_PREFIX) in settings.custom_fields
+
+
 def synced_fields(settings: Settings) -> tuple[str, ...]:
     """The canonical fields that are switched on, ``emails`` and custom ones included."""
     on = [name for name in FIELDS if name not in settings.fields_off]
@@ -160,6 +180,7 @@ def synced_fields(settings: Settings) -> tuple[str, ...]:
 __all__ = [
     "DEFAULTS",
     "EMAILS",
+    "LABELS",
     "ConflictRule",
     "Direction",
     "LeavesScope",

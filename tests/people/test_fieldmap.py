@@ -318,3 +318,19 @@ def test_a_map_is_made_from_the_settings() -> None:
     made = PeopleFieldMap(ALL, custom=CUSTOM, region="DE", memberships=())
     view = made.view({"phoneNumbers": [{"value": "030 901820"}]}, {}, contact(phone_work="+49 30 901820"))
     assert view.contact.get("phone_work") == "030 901820"
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS)))
+def test_nothing_tells_a_field_that_a_record_is_shown_without(name: str) -> None:
+    native: Native = {
+        "resourceName": "people/c1",
+        "names": [{"displayName": "Ada B", "unstructuredName": "Ada B", "givenName": "Ada", "familyName": "B"}],
+        **{people: [{"value": "x"}] for people in fields.WRITABLE if people != "names"},
+    }
+    shown = MAP.without(native, [name])
+    assert native["names"][0]["displayName"] == "Ada B"
+    if name in fields.NAMES:
+        assert set(shown["names"][0]) == {"givenName", "familyName"} - {fields.NAMES[name].member}
+        assert len(shown) == len(native)
+    else:
+        assert set(native) - set(shown) == {fields.NATIVE_LISTS[name]}

@@ -11,6 +11,7 @@ from shared.contact.model import Contact
 from shared.people.client import PeopleClient
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.oauth import CONTACTS_SCOPE, Tokens, TokenSource
+from shared.people.scope import Scope
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
 from shared.side import Key, Op, Outcome, Page, Record, Write
@@ -65,7 +66,7 @@ class World:
         self.client = PeopleClient(self.transport, endpoint=self.wire.url)
         fieldmap = fieldmap or field_map(memberships=(scope, label))
         self.side = PeopleSide(
-            self.client, fieldmap, self.clock, region="US", scope=scope, label=label, page_size=page_size
+            self.client, fieldmap, self.clock, region="US", scope=Scope(scope), label=label, page_size=page_size
         )
         return self.side
 

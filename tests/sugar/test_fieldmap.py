@@ -360,3 +360,19 @@ def test_messages_hold_no_values() -> None:
     target = contact(secret * 50, secret * 50, secret, *(), title=secret * 50, birthday=secret)
     for problem in a_map().check(target, SYNCED):
         assert not re.search("zebra", problem.message, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("phone_home", {"phone_home"}),
+        ("first_name", {"first_name", "name", "full_name"}),
+        (EMAILS, {"email", "email1"}),
+        ("company", {"account_name"}),
+        ("custom:shoe_size_c", {"shoe_size_c"}),
+    ],
+)
+def test_nothing_tells_a_field_that_a_record_is_shown_without(name: str, gone: set[str]) -> None:
+    names = (*NATIVE.values(), "name", "full_name", "email1", "shoe_size_c", "id")
+    record = dict.fromkeys(names, "x")
+    assert set(record) - set(a_map().without(record, [name])) == gone

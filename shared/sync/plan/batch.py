@@ -13,7 +13,7 @@ from shared.contact.normal import normal
 from shared.side import Op, SideName
 from shared.sync.link import Link
 from shared.sync.paths import subject_id
-from shared.sync.plan.match import Matched, Person, Table
+from shared.sync.plan.match import Aside, Matched, Person, Table
 from shared.sync.plan.merge import decode, merge, too_large
 from shared.sync.plan.model import (
     Action,
@@ -84,6 +84,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     match = table.match(person)
     if isinstance(match, Entry):
         return Decision(subject, Action.PARK, match.message, entries=(match,))
+    if isinstance(match, Aside):
+        return Decision(subject, Action.NOTHING, f"the same contact in {_WHO[side.other]} is put aside", asleep=True)
     if isinstance(match, Matched):
         return _link(env, subject, side, match, by_record.get((side.other, match.person.id)))
     return _create(env, subject, side, person)
@@ -143,6 +145,8 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
     other = side.other
     if not env.direction(side).create:
         return Decision(subject, Action.NOTHING, f"creating in {_WHO[other]} is switched off", asleep=True)
+    if not person.record.admitted:
+        return Decision(subject, Action.NOTHING, f"no label says that it may be created in {_WHO[other]}", asleep=True)
     if not (env.listed[other] and env.listed[side]):
         why = "nothing is created before both sides have been listed to their end"
         return Decision(subject, Action.WAIT, why, wait_seconds=60.0)

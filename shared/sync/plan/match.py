@@ -53,11 +53,16 @@ class Matched:
 
 
 @dataclass(frozen=True, slots=True)
+class Aside:
+    """Whoever is or might be this person the user has put aside on the other side."""
+
+
+@dataclass(frozen=True, slots=True)
 class Alone:
     """Nobody on the other side is or might be this person."""
 
 
-Match = Matched | Entry | Alone
+Match = Matched | Entry | Aside | Alone
 
 
 class Table:
@@ -95,8 +100,11 @@ class Table:
         fresh: list[Person] = []
         linked: list[Person] = []
         revivable: list[tuple[Person, Link]] = []
+        aside = False
         for found in self._sharing(other, person.emails):
-            if found.link is None:
+            if found.record.barred and found.link is None:
+                aside = True  # so a label tells of two with the same email which one is meant
+            elif found.link is None:
                 fresh.append(found)
             elif found.link.state is LinkState.TOMBSTONE and found.link.deleted_on is person.side:
                 revivable.append((found, found.link))
@@ -111,13 +119,15 @@ class Table:
             return self._certain(person, *revivable[0])
         if fresh:
             return self._certain(person, fresh[0])
-        return self._by_name(person)
+        return Aside() if aside else self._by_name(person)
 
     def _certain(self, person: Person, found: Person, link: Link | None = None) -> Match:
         rivals = [
             rival
             for rival in self._sharing(person.side, found.emails)
-            if rival.id != person.id and (rival.link is None or _may_be(rival.contact, found.contact))
+            if rival.id != person.id
+            and not (rival.link is None and rival.record.barred)
+            and (rival.link is None or _may_be(rival.contact, found.contact))
         ]
         if rivals:
             return _entry(
@@ -137,8 +147,11 @@ class Table:
             and same_name(person.contact, found.contact)
             and self._phone_or_company(person.contact, found.contact)
         ]
-        if alike:
-            return _entry(Trouble.SAME_NAME, "no email, but the same name with the same phone or company", alike)
+        left = [found for found in alike if found.link is not None or not found.record.barred]
+        if alike and not left:
+            return Aside()
+        if left:
+            return _entry(Trouble.SAME_NAME, "no email, but the same name with the same phone or company", left)
         return Alone()
 
     @cached_property

@@ -103,7 +103,8 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
     if (
         env.settings.leaves_scope is LeavesScope.DELETE
         and record is not None
-        and subject.half(out[0]).there
+        and (left := subject.half(out[0]).there) is not None
+        and not left.barred
         and len(out) == 1
         and env.direction(out[0]).delete
         and _untouched(env, link, other, record)
