@@ -46,7 +46,7 @@ class Idempotency(StrEnum):
     PLANTED_KEY = "planted key"
     """Our key is stored inside the record and shows up in the feed (Google)."""
     CHOSEN_ID = "chosen id"
-    """The client chooses the id; a repeat fails (the older Sugar dialect)."""
+    """The client chooses the id; where the first request arrived, a repeat fails (the older Sugar dialect)."""
     SEARCH = "search"
     """Nothing: candidates are searched by who created what since when (Sugar v11)."""
 
@@ -154,7 +154,7 @@ class Write:
     payload: Native
     """From the field map; empty for a delete."""
     id: str = ""
-    """The record, empty for a create (unless the client chooses ids)."""
+    """The record; for a create the id that was chosen for it, blank where the server chooses."""
     version: str = ""
     """The version that the plan was made from; the write must fail if it moved, where the API can tell."""
     before: Native | None = None
@@ -165,9 +165,12 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It happened. ``record`` is the write's own answer; ``None`` for a delete."""
+    """It happened. ``record`` is the write's own answer, or where the API gives none, a read right after; ``None`` for
+    a delete."""
 
     record: Record | None
+    edited: frozenset[str] = frozenset()
+    """Fields in which that read shows what cannot have become of our write: somebody edited them since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -307,6 +310,11 @@ class Side(Protocol):
         """Contacts among **all** that the user can see, in scope or not, with an email of a probe, or (for a probe
         without emails) the same first and last name. May return more; the caller compares. Empty where the index of
         a full listing knows all contacts already."""
+        ...
+
+    def choose_id(self, fresh: str) -> str:
+        """The id for a record that is about to be created, made from a text that nobody has used yet; blank where the
+        server chooses ids. No call is made."""
         ...
 
     def created_since(self, since: datetime, probes: Sequence[Probe]) -> list[Record]:

@@ -85,6 +85,10 @@ class PeopleSide:
         """Nothing: the index of the full listing knows all contacts."""
         return []
 
+    def choose_id(self, fresh: str) -> str:
+        """Blank: Google chooses."""
+        return ""
+
     def created_since(self, since: datetime, probes: Sequence[Probe]) -> list[Record]:
         """Nothing: creates are recovered by the key planted in them."""
         return []

@@ -79,6 +79,10 @@ class SugarSide:
         """Who is there already, in scope or not."""
         return self._lookup.find(probes)
 
+    def choose_id(self, fresh: str) -> str:
+        """Blank: Sugar chooses."""
+        return ""
+
     def created_since(self, since: datetime, probes: Sequence[Probe]) -> list[Record]:
         """What may be the effect of a create whose outcome is unknown."""
         return self._lookup.created_since(since, probes)

@@ -81,8 +81,9 @@ def intent(
     *,
     again: bool = False,
     removes: Collection[str] = (),
+    chosen: str = "",
 ) -> Intent:
-    """The step of a decision as an intent."""
+    """The step of a decision as an intent; ``chosen``: the id of what is to be created, where the client chooses."""
     target = step.target or Contact()
     link = decision.link
     return Intent(
@@ -90,7 +91,7 @@ def intent(
         key=link.id if link else decision.subject.key,
         side=step.side,
         op=step.op,
-        record=step.id,
+        record=step.id or chosen,
         version=step.version,
         payload=step.payload,
         before=step.before,

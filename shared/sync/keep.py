@@ -28,7 +28,7 @@ from shared.sync.plain import plain
 from shared.sync.plan.model import Decision, Env
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
-from shared.sync.recover import Recovered
+from shared.sync.recovered import Recovered
 from shared.sync.report import Report
 from shared.sync.settle import Settled, settle
 

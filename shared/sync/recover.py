@@ -11,6 +11,9 @@ What lands even later is a second copy with the same key; it is removed if it st
 Recovery runs after observing, never before: only the feed can show the key.
 
 Where nothing can be planted (Sugar), what this user created since then with the same email or last name is searched.
+Where the client chooses the id (the older Sugar dialect), nothing has to be waited for: the record lies under the id
+that the intent froze, or the same create is sent again at once, because of two with one id the second fails.
+
 Updates and deletes need no key: a fresh read shows whether they happened. Until Q has passed one that did not happen
 yet still may, so its contact waits.
 """
@@ -19,7 +22,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
@@ -36,40 +39,11 @@ from shared.sync.links import Links
 from shared.sync.paths import subject_id
 from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Presence, Step, Subject, Trouble
 from shared.sync.plan.verdict import Verdict
+from shared.sync.recovered import Recovered
 from shared.sync.settle import finish, happened
 
 REMEMBER = timedelta(days=7)
 """How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
-
-
-@dataclass
-class Recovered:
-    """What recovery decided once the batch was read."""
-
-    decisions: list[Decision] = field(default_factory=list)
-    """Made here instead of by the planner: copies removed, doubtful creates."""
-    facts: dict[str, list[tuple[Intent, Record | None]]] = field(default_factory=dict)
-    """By link (or subject without one): writes that turned out to have happened, for the history."""
-    closed: list[str] = field(default_factory=list)
-    """Intents that are settled with this batch."""
-    removed: Counter[str] = field(default_factory=Counter)
-    """What turned out to have happened, for the guard's rolling day."""
-    in_doubt: Counter[str] = field(default_factory=Counter)
-    """What may yet."""
-    again: dict[str, Intent] = field(default_factory=dict)
-    """By subject: creates that never arrived, to be sent again if the plan still wants them."""
-    replaced: list[str] = field(default_factory=list)
-    """Intents of creates sent again: they go in the commit that writes the new ones, or both would be sent."""
-
-    def updated(self, side: SideName) -> list[Record]:
-        """The records of updates that turned out to have happened."""
-        facts = [fact for facts in self.facts.values() for fact in facts]
-        return [record for op, record in facts if op.side is side and op.op is Op.UPDATE and record is not None]
-
-    def of(self, decision: Decision) -> list[tuple[Intent, Record | None]]:
-        """The facts about all that a decision has taken in."""
-        names = (decision.subject.key, *((decision.link.id,) if decision.link is not None else ()), *decision.joined)
-        return [fact for name in dict.fromkeys(names) for fact in self.facts.get(name, ())]
 
 
 class Recovery:
@@ -105,11 +79,23 @@ class Recovery:
                 doubts.intents.append(op)
         for side in SideName:
             mine = [op for op in creates if op.side is side]
-            if mine and self._sides[side].idempotency is Idempotency.PLANTED_KEY:
+            kind = self._sides[side].idempotency
+            if mine and kind is Idempotency.PLANTED_KEY:
                 self._by_key(mine, doubts)
+            elif mine and kind is Idempotency.CHOSEN_ID:
+                self._by_id(side, mine, doubts)
             elif mine:
                 self._by_search(side, mine, doubts)
         return doubts
+
+    def _by_id(self, side: SideName, creates: list[Intent], doubts: Doubts) -> None:
+        read = self._sides[side].read([op.record for op in creates])
+        for op in creates:
+            found = read[op.record]
+            if isinstance(found, Record) or found.proven:  # a tombstone under our id: it arrived, and was deleted
+                self._bind(op, op.record, doubts)
+            else:
+                doubts.resend.append(op)
 
     def _by_key(self, creates: list[Intent], doubts: Doubts) -> None:
         complete = self._head.side(creates[0].side).complete_at
@@ -287,6 +273,8 @@ class Recovery:
             op = result.again.get(key)
             if op is None or decision.action is Action.WAIT:
                 continue
+            if decision.action is not Action.CREATE and self._lands_by_itself(op):
+                continue
             self._watch(op)
             if decision.action is not Action.CREATE:
                 result.closed.append(op.id)
@@ -304,6 +292,11 @@ class Recovery:
                 joined=decision.joined,  # not its own: its keys stay, for it may have changed since it was frozen
             )
         return decision
+
+    def _lands_by_itself(self, op: Intent) -> bool:
+        """Whether a create that nobody wants any more may still arrive: its id goes on being looked for."""
+        chosen = self._sides[op.side].idempotency is Idempotency.CHOSEN_ID
+        return chosen and self._clock.now() < self._over(op)
 
     def _watch(self, op: Intent) -> None:
         """A copy of this create may land yet."""

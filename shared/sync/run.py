@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock, Ids
 from shared.errors import FatalError, RetriableError
-from shared.side import Gate, Side, SideName
+from shared.side import Gate, Op, Side, SideName
 from shared.store.port import Change, Data, Put, Store
 from shared.sync.batch import Batch
 from shared.sync.claims import Claims
@@ -32,7 +32,8 @@ from shared.sync.plan.guard import Weather, guard, removes
 from shared.sync.plan.model import Decision, Env
 from shared.sync.queue import READY, Lane, Queue
 from shared.sync.recents import Recents
-from shared.sync.recover import Recovered, Recovery
+from shared.sync.recover import Recovery
+from shared.sync.recovered import Recovered
 from shared.sync.report import Report
 from shared.sync.settings import Settings, parse, synced_fields
 from shared.sync.settle import Settled
@@ -187,7 +188,7 @@ class Run:
             self._report.names = {d.subject.key: name_of(env.fields, d.subject) for d in decisions}
             return []
         wanted = {decision.subject.key: removes(decision) for decision in planned}
-        intents = self._journal_first(decisions, recovered, wanted)
+        intents = self._journal_first(sides, decisions, recovered, wanted)
         answers = execute(sides, decisions, intents)
         for name, side in sides.items():
             side.complete(recovered.updated(name))
@@ -231,7 +232,11 @@ class Run:
         self._ledger.head.removals += [(now, kind, count) for kind, count in removed.items()]
 
     def _journal_first(
-        self, decisions: Sequence[Decision], recovered: Recovered, wanted: Mapping[str, Collection[str]]
+        self,
+        sides: Mapping[SideName, Side],
+        decisions: Sequence[Decision],
+        recovered: Recovered,
+        wanted: Mapping[str, Collection[str]],
     ) -> dict[str, list[Intent]]:
         """T1: every write is on paper before the first one is sent."""
         now = self._clock.now()
@@ -245,6 +250,7 @@ class Run:
                     now,
                     again=decision.subject.key in sent,
                     removes=wanted[decision.subject.key],
+                    chosen=sides[step.side].choose_id(self._ids.new()) if step.op is Op.CREATE else "",
                 )
                 for step in decision.steps
             ]

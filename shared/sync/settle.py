@@ -68,7 +68,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
     for step, outcome in results:
         if isinstance(outcome, Done):
             if link is not None:
-                _take_in(env, link, step, outcome.record)
+                _take_in(env, link, step, outcome)
             native[step.side.value] = {
                 "before": step.before,
                 "after": outcome.record.native if outcome.record else None,
@@ -133,8 +133,9 @@ def _differs(link: Link, stored: Link) -> bool:
     return one != two
 
 
-def _take_in(env: Env, link: Link, step: Step, record: Record | None) -> None:
-    """The link after a write that was answered: both sides hold what was sent."""
+def _take_in(env: Env, link: Link, step: Step, done: Done) -> None:
+    """The link after a write that was answered: both sides hold what was sent, or did until somebody edited it."""
+    record = done.record
     if step.op is Op.DELETE or record is None or step.target is None:
         return
     side, region = step.side, env.settings.region
@@ -154,11 +155,13 @@ def _take_in(env: Env, link: Link, step: Step, record: Record | None) -> None:
         rendered.pop(name, None)
         forget(link, name)
         kind = env.kind(name)
+        if name in done.edited:
+            continue
         if name in shown.values and normal(kind, shown.values[name], region) != normal(kind, sent, region):
             rendered[name] = shown.values[name]
     link.renderings[side] = rendered
     link.renderings = {key: known for key, known in link.renderings.items() if known}
-    if EMAILS in step.changed and shown.emails is not None:
+    if EMAILS in step.changed and shown.emails is not None and EMAILS not in done.edited:
         # Those known to be left out were not sent again, and stay known.
         wanted = {*left_out(link, side), *email_keys(step.target.emails or ())}
         missing = sorted(wanted - email_keys(shown.emails))
