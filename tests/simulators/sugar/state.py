@@ -139,7 +139,7 @@ class State:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> State:
         """Contacts are replaced, never changed in place, so that a copy may share them; so are hooks."""
-        clone = object.__new__(State)
+        clone = object.__new__(type(self))
         shared = {
             "clock": self.clock,
             "contacts": dict(self.contacts),
@@ -273,8 +273,8 @@ class State:
         for name, value in changes.items():
             definition = self.fields.get(name)
             if isinstance(value, str) and definition is not None:
-                if self.switches.emoji == "?" and not value.isascii():
-                    value = "".join(c if ord(c) < 0x10000 else "?" for c in value)
+                if self.switches.emoji != "kept" and not value.isascii():
+                    value = "".join(c if ord(c) < 0x10000 else self.switches.emoji for c in value)
                 if definition.len is not None and definition.text:
                     value = value[: definition.len]
             result[name] = value

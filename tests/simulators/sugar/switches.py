@@ -68,7 +68,7 @@ class Switches:
     # Records: what happens to a date that is none is not said: blank, or 422.
     bad_date: Literal["blank", "refused"] = field(default="blank", metadata=_answers("blank", "refused"))
     # Records: whether the database holds characters beyond the basic plane (the older dialect: "?" on some).
-    emoji: Literal["kept", "?"] = field(default="kept", metadata=_answers("kept", "?"))
+    emoji: Literal["kept", "?", "????"] = field(default="kept", metadata=_answers("kept", "?"))
     # Records: whether a write's answer shows the stored values or echoes the sent ones (the older dialect echoes).
     answer_echoes: bool = field(default=False, metadata=_answers(False, True))
     # Records: whether a write that changes nothing moves date_modified (in the older dialect it does).

@@ -1,0 +1,138 @@
+"""What the server holds beside what the other dialect's simulator holds: rows of email addresses, and sessions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.simulators.sugar import emails
+from tests.simulators.sugar.fields import FieldDef
+from tests.simulators.sugar.state import Contact, State, fold
+from tests.simulators.suitecrm.switches import Switches
+from tests.simulators.wire import SimClock
+
+Entry = dict[str, Any]
+"""One email of a contact, as :mod:`tests.simulators.sugar.emails` stores it."""
+
+
+def utc(seconds: int) -> str:
+    """``Y-m-d H:i:s``, UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+@dataclass
+class EmailRow:
+    """A row of ``email_addresses``, shared by all contacts that have the address."""
+
+    id: str
+    address: str
+    caps: str
+    modified: int
+
+
+@dataclass
+class Login:
+    """A session, by its id."""
+
+    user_id: str
+    network: str
+    used: int
+
+
+class SuiteState(State):
+    """A contact's ``email`` holds its addresses; the row of an address is found by its text, as the server does."""
+
+    def __init__(self, clock: SimClock, switches: Switches, fields: dict[str, FieldDef], seed: int) -> None:
+        super().__init__(clock, switches, fields, seed)
+        self.rows: dict[str, EmailRow] = {}
+        """By id."""
+        self.logins: dict[str, Login] = {}
+        self.expired_passwords: set[str] = set()
+        self.locked_out: set[str] = set()
+
+    def account(self, name: str) -> str:
+        """The id of the account with this name; a new one if there is none."""
+        if name not in self.account_ids:
+            account_id = self.new_id()
+            self.accounts[account_id] = name
+            self.account_ids[name] = account_id
+        return self.account_ids[name]
+
+    # -- rows of addresses -----------------------------------------------------------------------------
+
+    def row(self, address: str, *, moment: int) -> EmailRow:
+        """The row that a save finds for an address, by its text in capitals; a new one if there is none."""
+        caps = address.upper()
+        found = self._by_caps(caps)
+        if found is None:
+            found = EmailRow(self._row_id(caps), address, caps, moment)
+            self.rows[found.id] = found
+        return found
+
+    def row_shown(self, entry: Entry, contact: Contact) -> EmailRow:
+        """The row that a read finds for one of a contact's emails."""
+        linked = self.rows.get(str(entry.get("row") or ""))
+        if linked is not None and linked.address == entry["email_address"]:
+            return linked
+        return self.row(entry["email_address"], moment=contact["date_entered"])
+
+    def rows_of(self, contact: Contact) -> list[tuple[Entry, EmailRow]]:
+        """A contact's emails in the order in which the server lists them, that of the rows' ids."""
+        pairs = [(entry, self.row_shown(entry, contact)) for entry in contact["email"]]
+        return sorted(pairs, key=lambda pair: pair[1].id)
+
+    def _by_caps(self, caps: str) -> EmailRow | None:
+        likely = self.rows.get(self._row_id(caps))
+        if likely is not None and likely.caps == caps:
+            return likely
+        return next((row for row in self.rows.values() if row.caps == caps), None) if self._strays() else None
+
+    def _strays(self) -> bool:
+        """Whether a client made or changed rows itself, so that ids no longer follow from texts."""
+        return any(row.id != self._row_id(row.caps) for row in self.rows.values())
+
+    @staticmethod
+    def _row_id(caps: str) -> str:
+        digits = hashlib.sha256(caps.encode()).hexdigest()
+        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+    # -- a contact's list ------------------------------------------------------------------------------
+
+    def entries(self, wanted: Iterable[Mapping[str, Any]], *, inherit: bool = True) -> list[Entry]:
+        """A list as it is stored: valid addresses, each as its row spells it, with its row's flags.
+
+        Args:
+            wanted: with ``email_address``, ``primary_address``, and flags.
+            inherit: take the flags that the address has already, not those that are given.
+        """
+        valid = [each for each in wanted if _valid(str(each["email_address"]).strip())]
+        entries = emails.listed(valid)
+        for entry in entries:
+            row = self.row(entry["email_address"], moment=self.now())
+            entry["email_address"], entry["row"] = row.address, row.id
+            known = self._flags(row.address) if inherit else None
+            entry.update(known or {})
+        return entries
+
+    def refreshed(self, contact: Contact) -> list[Entry]:
+        """The list as every save stores it again: an address whose row was renamed by hand gets a new row."""
+        entries = []
+        for entry in contact["email"]:
+            row = self.row(entry["email_address"], moment=self.now())
+            entries.append({**entry, "row": row.id})
+        return entries
+
+    def _flags(self, address: str) -> Entry | None:
+        for contact_id in sorted(self.ids_with_email([address])):
+            for entry in self.contacts[contact_id]["email"]:
+                if fold(entry["email_address"]) == fold(address):
+                    return {flag: entry[flag] for flag in ("invalid_email", "opt_out")}
+        return None
+
+
+def _valid(address: str) -> bool:
+    name, _, host = address.rpartition("@")
+    return bool(name) and "." in host.strip(".") and not any(c.isspace() for c in address) and "@" not in name
