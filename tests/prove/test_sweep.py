@@ -14,7 +14,7 @@ from shared.side import Op
 from shared.sugar.bulk import _METHODS
 from tests.prove.sweep.__main__ import TWICE, main
 from tests.prove.sweep.play import Step, Watch, play
-from tests.prove.sweep.sites import ROOT, Passed, operations, passed, sites
+from tests.prove.sweep.sites import ROOT, Passed, doors, operations, passed, sites
 from tests.prove.sweep.stories import STORIES
 from tests.prove.sweep.story import stage
 from tests.prove.sweep.sweep import PAUSES, Mode, cases, sweep, undisturbed
@@ -49,6 +49,16 @@ UNSWEPT = {
 """Sites that no scenario passes, each with the reason."""
 NOT_ASKED = {"contactGroups.list", "contactGroups.create"}
 """Of Google, by the settings page only."""
+DOORS = {
+    "shared/people/idtoken.py": "checks signatures with the library; its certificates come by signin.py",
+    "shared/people/service.py": "builds the client; its calls go by transport.py",
+    "shared/people/signin.py": "when a user connects, by no run",
+    "shared/people/transport.py": "all calls to Google",
+    "shared/sugar/connection.py": "the connections that http.py's calls go over",
+    "shared/sugar/http.py": "all calls to Sugar",
+    "shared/sugar/reach.py": "asks for the addresses of Sugar's host",
+}
+"""Modules that know a library which leads out of the process."""
 
 
 @pytest.mark.parametrize(("name", "double"), UNITS, ids=[f"{n}, twice" if double else n for n, double in UNITS])
@@ -100,11 +110,18 @@ def test_every_kind_of_call_is_swept(seen: tuple[set[Passed], set[str]]) -> None
     assert {"google POST /token", "sugar POST /oauth2/token"} <= kinds
 
 
+def test_no_module_leads_out_of_the_process_but_those_whose_calls_are_swept() -> None:
+    assert {door.partition(":")[0] for door in doors()} == set(DOORS)
+    more = doors({"shared/sync/words.py": "def ask():\n    from urllib.request import urlopen\n"}) - doors()
+    assert more == {"shared/sync/words.py: urllib.request.urlopen"}
+
+
 NEW = [
     ("shared/sync/run.py", "_observe", "self._commit([])", "Run._observe > _commit"),
     ("shared/sync/execute.py", "execute", "sides[SideName.SUGAR].read([])", "execute > read"),
     ("shared/people/feed.py", "page", "self._client.read(CALL, None)", "ConnectionsFeed.page > read"),
     ("shared/sync/housekeeping.py", "dead_links", "store.commit([])", "dead_links > out"),
+    ("shared/sugar/http.py", "_read", 'self._open().get("")', "HttpClient._read > out"),
 ]
 """Calls and commits that nobody makes yet: file, function, what it does anew, and the new site."""
 

@@ -238,11 +238,14 @@ def _own(node: ast.AST) -> Iterator[ast.AST]:
             yield from _own(child)
 
 
+_VERBS = frozenset({"request", "get", "post", "put", "patch", "delete", "head", "options", "send"})
+
+
 def _is_root(call: ast.Call) -> bool:
     """Where the process is left: ``requests``, ``googleapiclient``, the store."""
     match call.func:
-        case ast.Attribute(value, "request"):
-            return ast.unparse(value) in ("session", "self._open()")
+        case ast.Attribute(value, name) if name in _VERBS:
+            return ast.unparse(value) in ("requests", "session", "self._session", "self._open()")
         case ast.Attribute(_, "execute"):
             return any(keyword.arg == "http" for keyword in call.keywords)
         case ast.Attribute(value, "commit"):
@@ -275,6 +278,32 @@ def sites(changed: Mapping[str, str] | None = None) -> Set[Site]:
                 numbers[name] += 1
                 last = call.end_lineno or call.lineno
                 found.add(Site(function.file, function.name, name, call.lineno, last, numbers[name]))
+    return found
+
+
+_OUTSIDE = {"aiohttp", "ftplib", "google", "googleapiclient", "grpc", "http", "httplib2", "httpx", "requests"}
+_OUTSIDE |= {"smtplib", "socket", "ssl", "subprocess", "urllib", "urllib3"}
+_HARMLESS = {"http.HTTPStatus", "urllib.parse", "urllib3.exceptions"}
+
+
+def doors(changed: Mapping[str, str] | None = None) -> Set[str]:
+    """What could lead out of the process, as ``file: module`` for each import of such a module.
+
+    Args:
+        changed: by file, what to read instead.
+    """
+    found = set()
+    for path in _paths():
+        file = str(path.relative_to(ROOT))
+        for node in ast.walk(ast.parse((changed or {}).get(file) or path.read_text())):
+            names: list[str] = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            for name in names:
+                if name.partition(".")[0] in _OUTSIDE and not name.startswith(tuple(_HARMLESS)):
+                    found.add(f"{file}: {name}")
     return found
 
 
