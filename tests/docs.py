@@ -13,7 +13,7 @@ from itertools import product
 from pathlib import Path
 
 from shared.contact.fields import EMAILS, FIELDS, Kind
-from shared.contact.merge import three_way
+from shared.contact.merge import apart, three_way
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.fields import native_names
 from shared.side import SideName
@@ -38,6 +38,7 @@ _SAID = {
     Verdict.TO_GOOGLE: "→ Google",
     Verdict.HELD: "held",
     Verdict.ASK: "the rule decides",
+    Verdict.APART: "—",
 }
 
 
@@ -66,6 +67,16 @@ def one_field() -> str:
         said = [_SAID[decide(drift, to_sugar=s, to_google=g, wins=None)] for s, g in _SWITCHES.values()]
         rows.append(["*never*" if base is None else _value(base), _value(sugar), _value(google), *said])
     return table(["last agreed on", "Sugar", "Google", *_SWITCHES], rows)
+
+
+def kept_apart() -> str:
+    """Every state of one field that a person keeps different, by what the planner itself says."""
+    rows = []
+    for sugar, google in (("a", "b"), ("c", "b"), ("a", "c"), ("b", "a"), ("c", "d"), ("c", "c"), ("a", "a")):
+        drift = apart("a", "b", sugar, google)
+        said = [_SAID[decide(drift, to_sugar=s, to_google=g, wins=None)] for s, g in _SWITCHES.values()]
+        rows.append([sugar, google, *said])
+    return table(["Sugar", "Google", *_SWITCHES], rows)
 
 
 def _states() -> list[tuple[str | None, str, str]]:
@@ -185,6 +196,7 @@ def variables() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "one-field": one_field,
+    "kept-apart": kept_apart,
     "conflicts": conflicts,
     "pairs": pairs,
     "field-map": field_map,

@@ -37,6 +37,8 @@ def merge_emails(
     *,
     to_sugar: bool,
     to_google: bool,
+    sugar_only: frozenset[str] = frozenset(),
+    google_only: frozenset[str] = frozenset(),
 ) -> EmailMerge:
     """Merges address by address: what a side added since the base is added, what it removed is removed.
 
@@ -58,15 +60,20 @@ def merge_emails(
         google: Google's addresses; their order means nothing.
         to_sugar: whether Google's news may be written to Sugar.
         to_google: whether Sugar's news may be written to Google.
+        sugar_only: keys that a person keeps apart: they stay in Sugar and take no part; see :func:`still_apart`.
+        google_only: the same for Google.
     """
-    before = base or frozenset()
-    in_sugar, in_google = email_keys(sugar), email_keys(google)
+    before = (base or frozenset()) - sugar_only - google_only
+    in_sugar, in_google = email_keys(sugar) - sugar_only, email_keys(google) - google_only
     if in_sugar == in_google:  # the rule; nothing to write, and all of it is agreed on
         return EmailMerge(sugar, google, in_sugar, to_sugar=False, to_google=False, owed=False)
     target = (before & in_sugar & in_google) | (in_sugar - before) | (in_google - before)
 
-    merged_sugar = _into_sugar(sugar, google, target) if to_sugar and in_sugar != target else sugar
-    merged_google = _into_google(sugar, google, target) if to_google and in_google != target else google
+    merged_sugar, merged_google = sugar, google
+    if to_sugar and in_sugar != target:
+        merged_sugar = _into_sugar(sugar, google, target | sugar_only)
+    if to_google and in_google != target:
+        merged_google = _into_google(sugar, google, target | google_only)
     after_sugar = target if to_sugar else in_sugar
     after_google = target if to_google else in_google
     return EmailMerge(
@@ -77,6 +84,11 @@ def merge_emails(
         to_google=merged_google is not google,
         owed=after_sugar != after_google,
     )
+
+
+def still_apart(private: Iterable[str], here: frozenset[str], there: frozenset[str]) -> frozenset[str]:
+    """Those of one side's private keys that are so still: it holds them and the other side does not."""
+    return (frozenset(private) & here) - there
 
 
 def _into_sugar(sugar: tuple[Email, ...], google: tuple[Email, ...], target: frozenset[str]) -> tuple[Email, ...]:

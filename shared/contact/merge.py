@@ -51,3 +51,29 @@ def three_way(base: str | None, sugar: str, google: str) -> Drift:
     if google == base:
         return Drift.SUGAR
     return Drift.GOOGLE if sugar == base else Drift.BOTH
+
+
+def apart(sugar_then: str, google_then: str, sugar: str, google: str) -> Drift:
+    """Compares the **normal forms** of one value that a person keeps different: each side with its own half of it.
+
+    ======================  ==========
+    the sides               drift
+    ======================  ==========
+    both hold the same      ``ALIKE``
+    neither moved           ``NONE``
+    only Sugar moved        ``SUGAR``
+    only Google moved       ``GOOGLE``
+    both moved              ``BOTH``
+    ======================  ==========
+
+    Args:
+        sugar_then: what Sugar held when the person decided.
+        google_then: what Google held then.
+        sugar: what Sugar holds now.
+        google: what Google holds now.
+    """
+    if sugar == google:
+        return Drift.ALIKE
+    if google == google_then:
+        return Drift.NONE if sugar == sugar_then else Drift.SUGAR
+    return Drift.GOOGLE if sugar == sugar_then else Drift.BOTH

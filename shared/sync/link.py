@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -55,6 +55,11 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Fields whose clearing the guard holds, until a person releases them."""
     answers: dict[str, SideName] = {}
     """A person's decision for fields in conflict."""
+    apart: dict[str, dict[SideName, str]] = {}
+    """Single fields that a person wants different: by field, the raw value that each side held when that was decided.
+    Each side is compared with its own; the base says nothing of them."""
+    apart_emails: dict[SideName, list[str]] = {}
+    """Email keys that a person wants on this side alone; never in the base."""
     entry: bool = False
     """The backlog has an entry about it, of the whole contact or of some fields."""
     intents: list[str] = []
@@ -68,6 +73,18 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             self.sugar_id = record
         else:
             self.google_id = record
+
+    def keep_apart(self, field: str, sugar: str, google: str) -> None:
+        """From now on this single field is different on purpose; for whoever carries out what a person decided."""
+        self.apart[field] = {SideName.SUGAR: sugar, SideName.GOOGLE: google}
+
+    def keep_emails_apart(self, side: SideName, keys: Iterable[str]) -> None:
+        """From now on these email keys belong to that side alone."""
+        private = {*keys}
+        if not private:
+            return
+        self.apart_emails[side] = sorted({*self.apart_emails.get(side, ()), *private})
+        self.base_emails = [key for key in self.base_emails or () if key not in private]
 
     def data(self) -> dict[str, Any]:
         built: dict[str, Any] = plain(self)

@@ -195,6 +195,8 @@ def _leave_open(link: Link, stored: Link | None, step: Step) -> None:
             link.base[name] = before.base[name]
         else:
             link.base.pop(name, None)
+        if name in before.apart:
+            link.apart[name] = dict(before.apart[name])
     if step.op is Op.DELETE:
         link.state, link.deleted_on, link.both_gone_at = before.state, before.deleted_on, before.both_gone_at
 

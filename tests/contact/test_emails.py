@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contact.emails import EmailMerge, email_keys, merge_emails
+from shared.contact.emails import EmailMerge, email_keys, merge_emails, still_apart
 from shared.contact.model import Email
 
 
@@ -265,3 +265,37 @@ def test_waiting_loses_no_side_s_word(
     early = merge_emails(base, sugar, google, to_sugar=True, to_google=True)
     late = again(merge_emails(base, sugar, google, to_sugar=to_sugar, to_google=to_google))
     assert late.base == early.base
+
+
+@pytest.mark.parametrize(
+    ("base", "sugar", "google", "only", "sugar_after", "google_after", "base_after"),
+    [
+        # Each keeps its own.
+        ("a", "a s!", "g a", "s g", "a s!", "g a", "a"),
+        # News go their way all the same, past those that are kept apart.
+        ("a", "s a n", "a g", "s g", "s a n", "a g n", "a n"),
+        ("a b", "s a", "g b a", "s g", "s a", "g a", "a"),
+        ("a", "s! a!", "x g", "s g", "s! x!", "x g", "x"),
+        (None, "s a", "g", "s g", "s a", "g a", "a"),
+        # The one that is private is removed where it stands: nobody else is concerned.
+        ("a", "a", "a g", "s g", "a", "a g", "a"),
+        # Come to stand on both sides, it is like any other.
+        ("a", "a s", "a s", "s g", "a s", "a s", "a s"),
+    ],
+)
+def test_addresses_kept_apart_take_no_part(
+    base: str | None, sugar: str, google: str, only: str, sugar_after: str, google_after: str, base_after: str
+) -> None:
+    mine, theirs = email_keys(emails(sugar)), email_keys(emails(google))
+    merged = merge_emails(
+        None if base is None else keys(base),
+        emails(sugar),
+        emails(google),
+        to_sugar=True,
+        to_google=True,
+        sugar_only=still_apart(keys(only[0]), mine, theirs),
+        google_only=still_apart(keys(only[2]), theirs, mine),
+    )
+    assert (spec(merged.sugar), spec(merged.google)) == (sugar_after, google_after)
+    assert merged.base == keys(base_after)
+    assert not merged.owed

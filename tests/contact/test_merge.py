@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.contact.merge import Drift, three_way
+from shared.contact.merge import Drift, apart, three_way
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,26 @@ from shared.contact.merge import Drift, three_way
 )
 def test_three_way(base: str | None, sugar: str, google: str, drift: Drift) -> None:
     assert three_way(base, sugar, google) is drift
+
+
+@pytest.mark.parametrize(
+    ("sugar", "google", "drift"),
+    [
+        ("a", "b", Drift.NONE),
+        ("c", "b", Drift.SUGAR),
+        ("", "b", Drift.SUGAR),
+        ("a", "c", Drift.GOOGLE),
+        ("a", "", Drift.GOOGLE),
+        ("b", "a", Drift.BOTH),
+        ("c", "d", Drift.BOTH),
+        ("c", "c", Drift.ALIKE),
+        ("a", "a", Drift.ALIKE),
+        ("b", "b", Drift.ALIKE),
+        ("", "", Drift.ALIKE),
+    ],
+)
+def test_what_is_kept_apart_is_compared_side_by_side(sugar: str, google: str, drift: Drift) -> None:
+    assert apart("a", "b", sugar, google) is drift
 
 
 values = st.sampled_from(["", "a", "b", "c"])

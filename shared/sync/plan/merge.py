@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from shared.contact.emails import email_keys, merge_emails
+from shared.contact.emails import email_keys, merge_emails, still_apart
 from shared.contact.fields import EMAILS
-from shared.contact.merge import Drift, three_way
+from shared.contact.merge import Drift, apart, three_way
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
 from shared.side import FieldMap, Memo, Native, Op, Problem, Record, SideName, View
@@ -18,6 +18,7 @@ from shared.sync.plan.model import Entry, Env, FieldChange, Half, Step, Trouble
 from shared.sync.plan.verdict import Verdict, decide, winner
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+KEPT_APART = "kept apart by you"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,15 +238,19 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
         if name == EMAILS or name not in pair.sugar.values or name not in pair.google.values:
             continue  # not readable on one side: nobody owes it
         sugar, google, base = pair.sugar.values[name], pair.google.values[name], link.base.get(name)
-        if sugar == google == base:
+        kept = link.apart.get(name)
+        if sugar == google == base and kept is None:
             continue  # alike to the letter: no normal form can tell them apart
         kind = env.kind(name)
-        drift = three_way(
-            None if base is None else normal(kind, base, region),
-            normal(kind, sugar, region),
-            normal(kind, google, region),
-        )
+        forms = normal(kind, sugar, region), normal(kind, google, region)
+        if kept is None:
+            drift = three_way(None if base is None else normal(kind, base, region), *forms)
+        else:
+            then = normal(kind, kept[SideName.SUGAR], region), normal(kind, kept[SideName.GOOGLE], region)
+            drift = apart(*then, *forms)
         if drift is Drift.NONE:
+            if kept is not None:
+                changes.append(FieldChange(name, Verdict.APART, sugar, google, None, KEPT_APART))
             continue
         if drift is Drift.ALIKE:
             merged.base[name] = sugar
@@ -261,16 +266,19 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
         loser = None
         if drift is Drift.BOTH and (target := verdict.target) is not None:
             loser = sugar if target is SideName.SUGAR else google
-        changes.append(FieldChange(name, verdict, sugar, google, base, _why(drift, verdict, base), loser))
+        # A side that is kept apart has agreed with itself alone: it knows what it has changed since.
+        why = _why(drift, verdict, base if kept is None else "")
+        changes.append(FieldChange(name, verdict, sugar, google, base if kept is None else None, why, loser))
     return changes
 
 
 def forget(link: Link, name: str) -> None:
-    """Renderings and a person's answer belong to one value of the base; with the value they go."""
+    """Renderings and what a person decided belong to one value of the base; with the value they go."""
     link.renderings = {
         side: {key: text for key, text in known.items() if key != name} for side, known in link.renderings.items()
     }
     link.answers = {key: side for key, side in link.answers.items() if key != name}
+    link.apart = {key: kept for key, kept in link.apart.items() if key != name}
 
 
 def _why(drift: Drift, verdict: Verdict, base: str | None) -> str:
@@ -294,14 +302,19 @@ def _emails(
     if EMAILS not in env.names or sugar is None or google is None:
         return {}, []
     base = None if link.base_emails is None else frozenset(link.base_emails)
+    keys = {SideName.SUGAR: email_keys(sugar), SideName.GOOGLE: email_keys(google)}
+    private = {side: still_apart(link.apart_emails.get(side, ()), keys[side], keys[side.other]) for side in SideName}
+    merged.apart_emails = {side: sorted(found) for side, found in private.items() if found}
     result = merge_emails(
         base,
         sugar,
         google,
         to_sugar=open_to(env, SideName.SUGAR, EMAILS, ""),
         to_google=open_to(env, SideName.GOOGLE, EMAILS, ""),
+        sugar_only=private[SideName.SUGAR],
+        google_only=private[SideName.GOOGLE],
     )
-    merged.base_emails = advance_emails(base, email_keys(sugar), email_keys(google))
+    merged.base_emails = advance_emails(base, *keys.values())
     text = {side: ", ".join(e.address for e in pair.contact(side).emails or ()) for side in SideName}
     targets: dict[SideName, tuple[Email, ...]] = {}
     changes: list[FieldChange] = []
@@ -328,6 +341,10 @@ def _emails(
     if result.owed and not targets:
         changes.append(
             FieldChange(EMAILS, Verdict.HELD, text[SideName.SUGAR], text[SideName.GOOGLE], None, "held back")
+        )
+    elif merged.apart_emails and not targets:
+        changes.append(
+            FieldChange(EMAILS, Verdict.APART, text[SideName.SUGAR], text[SideName.GOOGLE], None, KEPT_APART)
         )
     return targets, changes
 

@@ -181,10 +181,12 @@ def _untouched(env: Env, link: Link, side: SideName, record: Record) -> bool:
         if name == EMAILS or name not in shown.values or name not in env.fields[side.other].capabilities:
             continue
         kind = env.kind(name)
-        if normal(kind, shown.values[name], region) != normal(kind, link.base.get(name, ""), region):
+        kept = link.apart[name][side] if name in link.apart else link.base.get(name, "")
+        if normal(kind, shown.values[name], region) != normal(kind, kept, region):
             return False
     emails = email_keys(shown.emails or ())
-    return EMAILS not in env.names or shown.emails is None or emails == frozenset(link.base_emails or ())
+    known = frozenset((*(link.base_emails or ()), *link.apart_emails.get(side, ())))
+    return EMAILS not in env.names or shown.emails is None or emails == known
 
 
 def _delete(subject: Subject, link: Link, side: SideName, record: Record, why: str) -> Decision:

@@ -14,6 +14,9 @@ both, differently     to Sugar only                   TO_SUGAR
 both, differently     none                            HELD
 ====================  ==============================  ==========================================
 
+A difference that a person wants is kept APART: each side is compared with what it held when the person decided, and
+what has moved since goes the ways above. Once both sides hold the same, that is the base, and they are apart no more.
+
 A direction is open for a field when its Update switch is on, the target can write the field, and can show the value.
 """
 
@@ -34,6 +37,9 @@ class Verdict(StrEnum):
     """A difference stays: a switch, or what a side can do, is in its way. The base does not move."""
     ASK = "ask"
     """A conflict that a person decides; the field is parked, the contact goes on."""
+
+    APART = "apart"
+    """A difference that a person wants: nothing is written, nothing waits."""
 
     @property
     def target(self) -> SideName | None:

@@ -121,4 +121,5 @@ def test_only_two_verdicts_write() -> None:
         Verdict.TO_GOOGLE: GOOGLE,
         Verdict.HELD: None,
         Verdict.ASK: None,
+        Verdict.APART: None,
     }
