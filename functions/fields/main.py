@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from msgspec import Meta
 
-from shared.account.change import settings_of
 from shared.contact.fields import FIELDS
-from shared.side import Capability
 from shared.web.function import Function
 from shared.web.route import Ask, Rate, Route
+
+if TYPE_CHECKING:
+    from shared.side import Capability
 
 
 class FieldsQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +64,7 @@ class Fields(msgspec.Struct, frozen=True):
 
 def show(ask: Ask) -> Fields:
     from shared.account import sugar_fields
+    from shared.account.change import settings_of
 
     schema, asked_at = ask.services.sugar(ask.me.uid).schema(ask.me, refresh=ask.asked(FieldsQuery).refresh)
     settings = settings_of(ask.me)

@@ -13,7 +13,6 @@ from shared.account.change import TIMELY, Overtaken, SettingsChange, settings_of
 from shared.account.users import User
 from shared.contact.fields import FIELDS
 from shared.sync.settings import DEFAULTS, ConflictRule, LeavesScope, Settings, SugarScope
-from shared.sync.visit import attend
 from shared.web.function import Function
 from shared.web.problem import WebError
 from shared.web.route import Ask, Rate, Route
@@ -134,6 +133,8 @@ def _carry_out(ask: Ask, carry_out: Callable[[SettingsChange], User], *, timely:
         raise WebError(409, "changed-meanwhile", error.message) from None
     # Also where nothing was changed: a former attempt may have ended between the two.
     if user.paths is not None and any(name in timely for name in TIMELY):
+        from shared.sync.visit import attend
+
         ask.noted["attended"] = attend(services.store, user.paths, services.clock, services.ids)
     return _shown(making.after)
 

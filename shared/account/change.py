@@ -16,7 +16,6 @@ from shared.account.users import User, Users
 from shared.clock import Clock, Ids
 from shared.errors import BadSettings, Conflict
 from shared.store.port import Change
-from shared.sync.inbox import Wish, posting
 from shared.sync.plain import plain
 from shared.sync.settings import DEFAULTS, LABELS, Settings, parse
 
@@ -99,6 +98,8 @@ class SettingsChange:
         paths = user.paths
         if paths is None:
             return []  # the first run of a pair reads the settings anyway
+        from shared.sync.inbox import Wish, posting
+
         return [posting(paths, self._ids, Wish(kind="settings", at=self._clock.now().isoformat()))]
 
     def _check(self, old: Settings, new: Settings) -> None:
