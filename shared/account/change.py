@@ -50,7 +50,7 @@ class SettingsChange:
     """One change of one user's settings.
 
     Args:
-        labels: asked when a label is chosen.
+        labels: asked when a label is chosen, or confirmed.
         sugar_fields: asked when further fields are mapped.
     """
 
@@ -77,7 +77,7 @@ class SettingsChange:
 
         def change(user: User) -> list[Change] | None:
             raw = {**plain(DEFAULTS), **user.settings}
-            return self._write(user, _merged(raw, patch), version)
+            return self._write(user, _merged(raw, patch), version, patch.keys())
 
         return self._users.update(uid, change)
 
@@ -85,12 +85,14 @@ class SettingsChange:
         """All settings as they are for a new user. Raises as :meth:`apply`."""
         return self._users.update(uid, lambda user: self._write(user, plain(DEFAULTS), version))
 
-    def _write(self, user: User, raw: dict[str, Any], version: str | None) -> list[Change] | None:
+    def _write(
+        self, user: User, raw: dict[str, Any], version: str | None, named: Collection[str] = ()
+    ) -> list[Change] | None:
         self.before = _readable(user)
         if version is not None and version != version_of(self.before):
             raise Overtaken("the settings were changed meanwhile: look at them again")
         self.after = parse(raw)
-        self._check(self.before, self.after)
+        self._check(self.before, self.after, named)
         fresh = plain(self.after)
         if fresh == {**plain(DEFAULTS), **user.settings}:
             return None
@@ -102,20 +104,16 @@ class SettingsChange:
 
         return [posting(paths, self._ids, Wish(kind="settings", at=self._clock.now().isoformat()))]
 
-    def _check(self, old: Settings, new: Settings) -> None:
-        """What only the two sides can tell; only what is changed is asked for."""
+    def _check(self, old: Settings, new: Settings, named: Collection[str]) -> None:
+        """What only the two sides can tell; only what is changed, or set anew to what it was, is asked for."""
         chosen = {name: getattr(new, name) for name in LABELS}
         changed = {name for name, value in chosen.items() if value != getattr(old, name)}
-        if changed & {"google_scope", "label"} and new.google_scope and new.label not in ("", new.google_scope):
-            wrong = "label" if "label" in changed else "google_scope"
-            raise BadSettings(
-                wrong, "a written label must lie inside the scope: choose the same label for both, or none for one"
-            )
-        wanted = {name for name in changed if chosen[name]}
+        wanted = {name for name in changed | (chosen.keys() & named) if chosen[name]}
         known = self._labels() if wanted else ()
         for name in sorted(wanted):
             if chosen[name] not in known:
-                raise BadSettings(name, "must be a label that exists in Google: choose another, or create it first")
+                what = "must be a label that exists in Google" if name in changed else "this label was deleted in Google"
+                raise BadSettings(name, f"{what}: choose another, or create it first")
         added = [name for name in new.custom_fields if name not in old.custom_fields]
         has = self._sugar_fields() if added else None
         for name in added if has is not None else ():

@@ -194,14 +194,29 @@ def test_a_label_is_looked_up_when_it_is_chosen_only(web: Site, jane: Browser) -
     assert jane.patch("settings", label=mine).wrong == ["label"]
 
 
-@pytest.mark.parametrize(("first", "then", "field"), [("scope", "label", "label"), ("label", "scope", "google_scope")])
-def test_a_written_label_lies_inside_the_scope(web: Site, jane: Browser, first: str, then: str, field: str) -> None:
-    names = {"scope": "google_scope", "label": "label"}
-    one, other = label(web, jane, "One"), label(web, jane, "Other")
-    assert jane.patch("settings", **{names[first]: one}).ok
-    assert jane.patch("settings", **{names[then]: other}).wrong == [field]
-    assert jane.patch("settings", **{names[then]: one}).ok
-    assert jane.patch("settings", google_scope=other, label=other).ok
+@pytest.mark.parametrize("name", ["google_scope", "label"])
+def test_a_label_that_was_deleted_is_told_where_it_is_set_anew(web: Site, jane: Browser, name: str) -> None:
+    mine = label(web, jane)
+    assert jane.patch("settings", **{name: mine}).ok
+    assert jane.patch("settings", **{name: mine}, region="DE").ok
+    web.world.people.account(jane.email).remove_label("Customers")
+    answer = jane.patch("settings", **{name: mine}, region="FR")
+    assert answer.wrong == [name]
+    assert "was deleted in Google" in answer.json["detail"]
+    assert jane.get("settings").ok["settings"]["region"] == "DE"
+    assert jane.patch("settings", **{name: ""}).ok
+
+
+def test_what_is_written_carries_the_label_and_that_of_the_scope(web: Site, jane: Browser) -> None:
+    scope, written = label(web, jane, "Customers"), label(web, jane, "From Sugar")
+    assert jane.patch("settings", google_scope=scope, label=written).ok
+    web.world.sugar.add(first_name="Ann", last_name="Lee", email=["ann@x.org"])
+    for _ in range(3):
+        web.clock.advance(61)
+        assert jane.post("sync", "", {}).ok["status"] == "done"
+    (ann,) = web.world.people.account(jane.email).people()
+    carried = {one["contactGroupMembership"]["contactGroupResourceName"] for one in ann["memberships"]}
+    assert {scope, written} <= carried
 
 
 def test_without_google_no_label_can_be_chosen(web: Site, jane: Browser) -> None:
