@@ -112,8 +112,8 @@ class SettingsChange:
         known = self._labels() if wanted else ()
         for name in sorted(wanted):
             if chosen[name] not in known:
-                what = "must be a label that exists in Google" if name in changed else "this label was deleted in Google"
-                raise BadSettings(name, f"{what}: choose another, or create it first")
+                wrong = "must be a label that exists in Google" if name in changed else "was deleted in Google"
+                raise BadSettings(name, f"{wrong}: choose another, or create it first")
         added = [name for name in new.custom_fields if name not in old.custom_fields]
         has = self._sugar_fields() if added else None
         for name in added if has is not None else ():
