@@ -11,7 +11,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import update_wrapper
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -235,10 +234,10 @@ def _body(content: bytes, request: Request, route: Route) -> Any:
 
 
 def _cookies(header: str) -> dict[str, str]:
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+    """By name. What is no cookie is passed over: others of this host may have set it, and ours stands beside it."""
+    from werkzeug.sansio.http import parse_cookie
+
+    return parse_cookie(header).to_dict()
 
 
 def _address(request: Request) -> str:

@@ -179,6 +179,19 @@ def test_head_is_get_without_the_body(path: str, route: Route, site: Running, ja
 # -- cookies -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "others",
+    ['{"a": 1}=x', 'prefs={"lang": "de"}', "a=b c", "a[b]=1", "=x", "x", 'a="x', "a=\xfc\xff", 'bad"=;', ";;,;"],
+    ids=ascii,
+)
+@pytest.mark.parametrize("before", [True, False])
+def test_cookies_of_others_on_this_host_do_no_harm(others: str, before: bool, jane: Browser) -> None:
+    (ours,) = (f"{name}={value}" for name, value in jane.cookies.items())
+    jane.cookies.clear()
+    cookies = f"{others}; {ours}" if before else f"{ours}; {others}"
+    assert jane.call("GET", "/status", headers={"Cookie": cookies.encode("latin-1")}).status == 200
+
+
 def test_cookies_behind_https() -> None:
     """The session's is bound to this host and to https; on loopback browsers would not take it so."""
     with running(each=1, PUBLIC_URL="https://contacts.example.com") as site:
