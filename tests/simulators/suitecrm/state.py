@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,6 +50,10 @@ class SuiteState(State):
         super().__init__(clock, switches, fields, seed)
         self.rows: dict[str, EmailRow] = {}
         """By id."""
+        self.next_ids: deque[str] = deque()
+        """What the next records are called, for replaying what was recorded; then ids are random again."""
+        self.row_ids: dict[str, str] = {}
+        """The same for rows of addresses, by their text in capitals."""
         self.logins: dict[str, Login] = {}
         self.expired_passwords: set[str] = set()
         self.locked_out: set[str] = set()
@@ -60,6 +65,9 @@ class SuiteState(State):
             self.accounts[account_id] = name
             self.account_ids[name] = account_id
         return self.account_ids[name]
+
+    def new_id(self) -> str:
+        return self.next_ids.popleft() if self.next_ids else super().new_id()
 
     # -- rows of addresses -----------------------------------------------------------------------------
 
@@ -94,8 +102,9 @@ class SuiteState(State):
         """Whether a client made or changed rows itself, so that ids no longer follow from texts."""
         return any(row.id != self._row_id(row.caps) for row in self.rows.values())
 
-    @staticmethod
-    def _row_id(caps: str) -> str:
+    def _row_id(self, caps: str) -> str:
+        if caps in self.row_ids:
+            return self.row_ids[caps]
         digits = hashlib.sha256(caps.encode()).hexdigest()
         return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
 
