@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.simulators.sugar.state import Contact, User, fold
 from tests.simulators.suitecrm.errors import DatabaseFailure
-from tests.simulators.suitecrm.query import contacts_where
+from tests.simulators.suitecrm.query import candidates, contacts_where
 from tests.simulators.suitecrm.render import Json, Renderer
 from tests.simulators.suitecrm.state import SuiteState
 from tests.simulators.suitecrm.switches import Switches
@@ -66,12 +66,12 @@ class Listing:
 
     def _found(self, query: str, deleted: Any) -> Iterator[Contact]:
         """By id. ``deleted`` adds the deleted ones to the others; only they come by a condition of the query."""
-        test = contacts_where(query, self.state)
-        for contact_id in self.state.by_id:
+        condition = contacts_where(query, self.state)
+        for contact_id in candidates(condition, self.state):
             contact = self.state.contacts[contact_id]
             if contact["deleted"] and not _int(deleted):
                 continue
-            if self.state.visible(contact, self.user) and test(contact):
+            if self.state.visible(contact, self.user) and condition.test(contact):
                 yield contact
 
     def _ordered(self, found: Iterator[Contact], order_by: str) -> Iterator[Contact]:
@@ -93,6 +93,8 @@ class Listing:
 
 def _key(contact: Contact, column: str) -> Any:
     value = contact[column]
+    if column == "id":
+        return value
     return fold(value) if isinstance(value, str) else int(value)
 
 

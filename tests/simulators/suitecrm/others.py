@@ -49,7 +49,7 @@ class Others:
         if not row_id:
             row_id = self.state.new_id()
             caps = str(values.get("email_address_caps") or address.upper())
-            self.state.rows[row_id] = EmailRow(row_id, address, caps, self.state.now())
+            self.state.add_row(EmailRow(row_id, address, caps, self.state.now()))
         elif row_id in self.state.rows and address:
             self._rename(self.state.rows[row_id], address)
         return row_id

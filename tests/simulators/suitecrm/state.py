@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -54,7 +55,11 @@ class SuiteState(State):
         """What the next records are called, for replaying what was recorded; then ids are random again."""
         self.row_ids: dict[str, str] = {}
         """The same for rows of addresses, by their text in capitals."""
+        self.by_caps: dict[str, str] = {}
+        """The ids of the rows by their text in capitals."""
         self.logins: dict[str, Login] = {}
+        self.odd_ids: set[str] = set()
+        """Ids with capitals, which the database does not tell from small letters."""
         self.expired_passwords: set[str] = set()
         self.locked_out: set[str] = set()
 
@@ -69,16 +74,36 @@ class SuiteState(State):
     def new_id(self) -> str:
         return self.next_ids.popleft() if self.next_ids else super().new_id()
 
+    # -- looking ---------------------------------------------------------------------------------------
+
+    def modified_since(self, moment: int) -> list[str]:
+        """The ids of the contacts, deleted or not, that were modified then or later."""
+        return [contact_id for _, contact_id in self.by_date[bisect_left(self.by_date, (moment, "")) :]]
+
+    def ids_folded(self, folded: Iterable[str]) -> list[str]:
+        """The ids that the database finds equal to these."""
+        found = [each for each in folded if each in self.contacts]
+        odd = self.odd_ids & self.contacts.keys()
+        return [*found, *(each for each in odd if each not in found)]
+
+    def put(self, contact: Contact) -> None:
+        super().put(contact)
+        if fold(contact["id"]) != contact["id"]:
+            self.odd_ids.add(contact["id"])
+
     # -- rows of addresses -----------------------------------------------------------------------------
 
     def row(self, address: str, *, moment: int) -> EmailRow:
         """The row that a save finds for an address, by its text in capitals; a new one if there is none."""
         caps = address.upper()
-        found = self._by_caps(caps)
-        if found is None:
-            found = EmailRow(self._row_id(caps), address, caps, moment)
-            self.rows[found.id] = found
-        return found
+        if caps not in self.by_caps:
+            self.add_row(EmailRow(self._row_id(caps), address, caps, moment))
+        return self.rows[self.by_caps[caps]]
+
+    def add_row(self, row: EmailRow) -> None:
+        """Of several rows of one text, the first is found."""
+        self.rows[row.id] = row
+        self.by_caps.setdefault(row.caps, row.id)
 
     def row_shown(self, entry: Entry, contact: Contact) -> EmailRow:
         """The row that a read finds for one of a contact's emails."""
@@ -91,16 +116,6 @@ class SuiteState(State):
         """A contact's emails in the order in which the server lists them, that of the rows' ids."""
         pairs = [(entry, self.row_shown(entry, contact)) for entry in contact["email"]]
         return sorted(pairs, key=lambda pair: pair[1].id)
-
-    def _by_caps(self, caps: str) -> EmailRow | None:
-        likely = self.rows.get(self._row_id(caps))
-        if likely is not None and likely.caps == caps:
-            return likely
-        return next((row for row in self.rows.values() if row.caps == caps), None) if self._strays() else None
-
-    def _strays(self) -> bool:
-        """Whether a client made or changed rows itself, so that ids no longer follow from texts."""
-        return any(row.id != self._row_id(row.caps) for row in self.rows.values())
 
     def _row_id(self, caps: str) -> str:
         if caps in self.row_ids:
