@@ -67,6 +67,34 @@ def test_a_task_syncs_one_batch_and_the_next_time_is_set(s: Stage) -> None:
     assert task(s, user)["counts"]["create google"] == 50
 
 
+@pytest.mark.parametrize(("minutes", "waits"), [(1, 85.0), (5, 0.0), (5, 85.0), (1440, 100.0)])
+def test_what_a_task_waits_for_its_turn_does_not_lengthen_the_interval(s: Stage, minutes: int, waits: float) -> None:
+    user = due(s, interval_minutes=minutes)
+    expected, interval = s.clock.now(), timedelta(minutes=minutes)
+    s.clock.advance(waits)
+    for _ in range(3):
+        assert task(s, user)["status"] == "done"
+        expected += interval
+        assert head(s, user).next_due_at == expected.isoformat()
+        s.clock.advance(interval.total_seconds())
+
+
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+def test_after_a_long_delay_the_interval_counts_from_then(s: Stage, minutes: int) -> None:
+    user = due(s, interval_minutes=minutes)
+    s.clock.advance(3 * 86400)
+    again = s.clock.now() + timedelta(minutes=minutes)
+    assert task(s, user)["next_due_at"] == again.isoformat()
+
+
+def test_a_run_by_hand_puts_the_next_one_off(s: Stage) -> None:
+    user = due(s)
+    task(s, user)
+    s.clock.advance(120)
+    answer = s.ask(user, "sync", json={}).ok
+    assert answer["next_due_at"] == (s.clock.now() + timedelta(minutes=5)).isoformat()
+
+
 @pytest.mark.parametrize("by", ["queue", "browser"])
 def test_nothing_to_do_costs_what_it_costs_the_engine_and_one_look(s: Stage, by: str) -> None:
     user = due(s)
