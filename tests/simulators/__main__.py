@@ -1,4 +1,4 @@
-"""Both simulators on loopback with a running clock: ``python -m tests.simulators [--contacts N]``, until Ctrl-C."""
+"""Both simulators on loopback with a running clock, until Ctrl-C: ``python -m tests.simulators [--crm suitecrm]``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from tests.simulators.people import PeopleSimulator
 from tests.simulators.wire import SimClock, Wire
 
 USER, PASSWORD, EMAIL = "jane", "demo-password", "jane@example.com"
+
+_CRMS = {
+    "sugar": ("sugar", "SugarSimulator", "REST v11 under /rest"),
+    "suitecrm": ("suitecrm", "SuiteSimulator", "/service/v4_1/rest.php, as SuiteCRM 7"),
+}
 
 
 def synthetic(number: int) -> dict[str, str]:
@@ -44,6 +49,7 @@ def main() -> None:
     """Serves until interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulators", description=__doc__)
     parser.add_argument("--contacts", type=int, default=0, metavar="N", help="so many invented contacts to begin with")
+    parser.add_argument("--crm", choices=_CRMS, default="sugar", help="which dialect is spoken (%(default)s)")
     parser.add_argument("--people-port", type=int, default=0, metavar="PORT")
     parser.add_argument("--sugar-port", type=int, default=0, metavar="PORT")
     wanted = parser.parse_args()
@@ -53,7 +59,8 @@ def main() -> None:
     people = PeopleSimulator(clock)
     account = people.account(EMAIL)
     # Imported late: nobody who only needs Google has to load Sugar.
-    sugar: Any = import_module("tests.simulators.sugar.simulator").SugarSimulator(clock)
+    package, name, where = _CRMS[wanted.crm]
+    sugar: Any = getattr(import_module(f"tests.simulators.{package}"), name)(clock)
     sugar.add_user(USER, PASSWORD)
     seed(sugar, people, wanted.contacts)
     with Wire(people, clock, port=wanted.people_port) as google, Wire(sugar, clock, port=wanted.sugar_port) as crm:
@@ -62,7 +69,7 @@ def main() -> None:
         print(f"  client id      {people.oauth.client_id}")
         print(f"  client secret  {people.oauth.client_secret}")
         print(f"  refresh token  {account.grant()}")
-        print(f"Sugar:  {crm.url}  (REST v11 under /rest)")
+        print(f"Sugar:  {crm.url}  ({where})")
         print(f"  user           {USER}")
         print(f"  password       {PASSWORD}")
         print("Ctrl-C ends both; nothing is kept.", flush=True)

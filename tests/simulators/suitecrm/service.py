@@ -17,7 +17,7 @@ from tests.simulators.suitecrm.render import Json
 from tests.simulators.suitecrm.sessions import Sessions
 from tests.simulators.suitecrm.state import SuiteState
 from tests.simulators.suitecrm.switches import Switches
-from tests.simulators.suitecrm.writing import Writing
+from tests.simulators.suitecrm.writing import Pace, Writing
 
 EMPTY = {"result_count": 0, "total_count": "0", "next_offset": 0, "entry_list": [], "relationship_list": []}
 """A list of a module in which this server holds nothing."""
@@ -26,11 +26,11 @@ EMPTY = {"result_count": 0, "total_count": "0", "next_offset": 0, "entry_list": 
 class Service:
     """One call's methods. What none of them names is no method; ``form`` is the whole request."""
 
-    def __init__(self, sessions: Sessions, server: Server, form: Form, seconds_per_record: float) -> None:
+    def __init__(self, sessions: Sessions, server: Server, form: Form, pace: Pace) -> None:
         self._sessions = sessions
         self._server = server
         self._form = form
-        self._seconds = seconds_per_record
+        self._pace = pace
         self.login = sessions.login
         self.logout = sessions.logout
         self.seamless_login = sessions.seamless_login
@@ -224,4 +224,4 @@ class Service:
         return user
 
     def _writing(self, user: User) -> Writing:
-        return Writing(self._state, self._switches, user, self._form, self._seconds)
+        return Writing(self._state, self._switches, user, self._form, self._pace)

@@ -19,6 +19,7 @@ from tests.simulators.suitecrm.sessions import Sessions
 from tests.simulators.suitecrm.state import SuiteState
 from tests.simulators.suitecrm.switches import Switches
 from tests.simulators.suitecrm.text import stored
+from tests.simulators.suitecrm.writing import Pace
 from tests.simulators.wire import Reply, Request, SimClock
 
 Release = Literal["SuiteCRM 7", "SuiteCRM 8", "Sugar 6.5 CE"]
@@ -71,8 +72,7 @@ class SuiteSimulator(Controls):
         self.path = base.rstrip("/") + path
         self.maintenance = False
         """Every call is answered 503."""
-        self.seconds_per_item = 0.0
-        """What a record of ``set_entries`` costs in simulated time."""
+        self._pace = Pace()
         self.crashes: list[Exception] = []
         """What went wrong inside the simulator itself; a test may assert that it is empty."""
 
@@ -89,6 +89,24 @@ class SuiteSimulator(Controls):
     def expire_access(self, user: str = "") -> None:
         """The same: there is nothing but the session."""
         self.revoke(user)
+
+    @property
+    def seconds_per_item(self) -> float:
+        """What a record of ``set_entries`` costs in simulated time."""
+        return self._pace.seconds_per_record
+
+    @seconds_per_item.setter
+    def seconds_per_item(self, seconds: float) -> None:
+        self._pace.seconds_per_record = seconds
+
+    def end_at(self, record: int, *, halfway: bool = False) -> None:
+        """PHP ends (its memory or time is up), once: the call is answered 500, what came before stays.
+
+        Args:
+            record: which of the records that are written from now on, from 1; nothing of it is stored.
+            halfway: it is stored, its addresses are not.
+        """
+        self._pace = Pace(self.seconds_per_item, record, halfway)
 
     # -- one call --------------------------------------------------------------------------------------
 
@@ -125,7 +143,7 @@ class SuiteSimulator(Controls):
 
     def _call(self, form: Form) -> Reply:
         name = form.get("method", [""])[-1]
-        service = Service(self.sessions, self.server, form, self.seconds_per_item)
+        service = Service(self.sessions, self.server, form, self._pace)
         method = None if name.startswith("_") else getattr(service, name, None)
         if method is None:
             raise ServiceError("invalid_call")

@@ -141,13 +141,15 @@ class SuiteState(State):
             entry.update(known or {})
         return entries
 
-    def refreshed(self, contact: Contact) -> list[Entry]:
-        """The list as every save stores it again: an address whose row was renamed by hand gets a new row."""
-        entries = []
-        for entry in contact["email"]:
-            row = self.row(entry["email_address"], moment=self.now())
-            entries.append({**entry, "row": row.id})
-        return entries
+    def refreshed(self, contact: Contact) -> list[Entry] | None:
+        """The list as every save stores it again: an address whose row was renamed by hand gets a new row.
+
+        ``None``: nothing of it changes.
+        """
+        rows = [self.row(entry["email_address"], moment=self.now()) for entry in contact["email"]]
+        if rows == [self.row_shown(entry, contact) for entry in contact["email"]]:
+            return None
+        return [{**entry, "row": row.id} for entry, row in zip(contact["email"], rows, strict=True)]
 
     def _flags(self, address: str) -> Entry | None:
         for contact_id in sorted(self.ids_with_email([address])):

@@ -311,3 +311,23 @@ def test_what_is_no_list_of_values_ends_php(jane: Caller) -> None:
     assert jane.call("set_entry", arguments).status_code == 500
     listed = {**arguments, "name_value_list": values(last_name=["x"])}
     assert jane.call("set_entry", listed).status_code == 500
+
+
+def test_php_may_end_between_two_records_or_before_the_addresses(jane: Caller) -> None:
+    lists = [values(last_name=name, email1=f"{name}@example.com") for name in ("a", "b", "c")]
+    jane.sim.end_at(2)
+    assert bulk(jane, *lists).status_code == 500
+    assert [each["last_name"] for each in jane.sim.contacts().values()] == ["a"]
+    jane.sim.end_at(1, halfway=True)
+    assert bulk(jane, lists[1]).status_code == 500
+    stored = {each["last_name"]: each["email1"] for each in jane.sim.contacts().values()}
+    assert stored == {"a": "a@example.com", "b": ""}
+    assert bulk(jane, lists[2]).status_code == 200
+
+
+def test_a_save_without_emails_leaves_those_that_a_user_changes_meanwhile(jane: Caller) -> None:
+    contact = jane.set(last_name="Lee", email1="old@example.com")
+    jane.sim.edit(contact, slow=3, email=["new@example.com"])
+    jane.sim.hooks.slow_save = 5
+    jane.set(id=contact, title="t")
+    assert jane.get(contact, "email1", "title") == {"email1": "new@example.com", "title": "t"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -51,14 +52,38 @@ def set_(value: Any) -> bool:
     return value not in (None, False, 0, "", "0", [], {})
 
 
+@dataclass
+class Pace:
+    """How long a call's records take, and whether PHP ends before it is through; see ``SuiteSimulator.end_at``."""
+
+    seconds_per_record: float = 0.0
+    ends_at: int = 0
+    """The record at which it ends, from 1; 0: it does not."""
+    halfway: bool = False
+    """At that record its row is written, its addresses are not."""
+    half: bool = field(default=False, init=False)
+    """Whether that is now."""
+    _begun: int = field(default=0, init=False)
+
+    def begins_record(self) -> bool:
+        """Whether PHP ends before this record."""
+        self._begun += 1
+        self.half = self.halfway and self._begun == self.ends_at
+        return self._begun == self.ends_at and not self.halfway
+
+    def end(self) -> Fatal:
+        self.ends_at = 0
+        return Fatal("the process ended")
+
+
 class Writing:
     """Contacts as one user may write them, with the form that a call came in."""
 
-    def __init__(self, state: SuiteState, switches: Switches, user: User, form: Form, seconds: float = 0.0) -> None:
+    def __init__(self, state: SuiteState, switches: Switches, user: User, form: Form, pace: Pace) -> None:
         self.state = state
         self.switches = switches
         self.user = user
-        self.seconds_per_record = seconds
+        self.pace = pace
         self.widget = widget_emails(form)
 
     def entry(self, sent: Any) -> Json:
@@ -84,7 +109,7 @@ class Writing:
             duplicate = self._duplicate(values)
             if duplicate is not None:
                 values = {"id": duplicate, "contacts_users_id": self.user.id}
-            self.state.clock.advance(self.seconds_per_record)
+            self.state.clock.advance(self.pace.seconds_per_record)
             try:
                 ids.append(self._save(values))
             except ServiceError:
@@ -94,6 +119,8 @@ class Writing:
     # -- one save --------------------------------------------------------------------------------------
 
     def _save(self, values: Values) -> str:
+        if self.pace.begins_record():
+            raise self.pace.end()
         chosen = str(values.get("id") or "")
         old = self.state.contacts.get(chosen)
         if old is not None and old["deleted"]:
@@ -126,12 +153,17 @@ class Writing:
             # A save writes every column again, cleaned.
             texts = {name: stored(value) for name, value in old.items() if isinstance(value, str) and value}
             changes = {name: value for name, value in texts.items() if value != old[name]} | changes
-        changes["email"] = self._emails(old, values)
+        # The row is written before its addresses are: PHP may end in between.
+        emails = None if self.pace.half else self._emails(old, values)
+        if emails is not None:
+            changes["email"] = emails
         slow = self.state.hooks.slow_save
         try:
             self.state.save(contact_id, changes, by=self.user.id, slow=slow, wait=True)
         except SugarError as error:
             raise Fatal("refused by a logic hook") from error
+        if self.pace.half:
+            raise self.pace.end()
         flagged = values.get("contacts_users_id")
         if flagged in self.state.users:
             self.state.sync_flags[str(flagged)].add(contact_id)
@@ -148,8 +180,11 @@ class Writing:
                 changes[name] = _as(definition, value)
         return changes
 
-    def _emails(self, old: Contact | None, values: Values) -> list[dict[str, Any]]:
-        """The widget's list; else ``email1`` and ``email2``, which count only where there was no address."""
+    def _emails(self, old: Contact | None, values: Values) -> list[dict[str, Any]] | None:
+        """The widget's list; else ``email1`` and ``email2``, which count only where there was no address.
+
+        ``None``: the list stays what it is.
+        """
         if self.widget is not None:
             return self.state.entries(self.widget, inherit=not self.switches.form_clears_flags)
         if old is not None and old["email"]:
