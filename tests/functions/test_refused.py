@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,13 @@ from typing import Any
 import pytest
 
 from shared.web.function import MOST_BODY
+from shared.web.route import Access, Route
 from shared.web.session import IDLE, Signer
+from tests.examples import BODIES
 from tests.functions.refusals import refusals
 from tests.functions.site import Browser, Site, site
 from tests.functions.stage import ORIGIN, client
+from tests.openapi import routes
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -34,8 +38,21 @@ CALLS: list[tuple[str, str, str, Any]] = [
     ("GET", "account", "/export", None),
     ("DELETE", "account", "", {"email": "jane@example.com"}),
 ]
+"""Some of what wants a session."""
+
+
+def _good(name: str, route: Route) -> Any:
+    examples = BODIES.get(f"{route.method} /{name}{route.path}")
+    return next(iter(examples.values())) if examples else None
+
+
+GUARDED: list[tuple[str, str, str, Any]] = [
+    (route.method, name, re.sub(r"{\w+}", "x1", route.path), _good(name, route))
+    for name, route in routes()
+    if route.access in (Access.USER, Access.EITHER)
+]
 """All that wants a session."""
-CHANGES = [call for call in CALLS if call[0] != "GET"]
+CHANGES = [call for call in GUARDED if call[0] != "GET"]
 
 
 def test_nothing_heavy_is_loaded_for_what_is_refused() -> None:
@@ -110,7 +127,7 @@ def changed(text: str) -> str:
     return text[:-2] + ("A" if text[-2] != "A" else "B") + text[-1]
 
 
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: f"{call[0]} {call[1]}{call[2]}")
+@pytest.mark.parametrize("call", GUARDED, ids=lambda call: f"{call[0]} {call[1]}{call[2]}")
 def test_without_a_session_nobody_is_let_in(shut: Site, call: tuple[str, str, str, Any]) -> None:
     method, function, path, body = call
     secrets: Any = shut.world.secrets
