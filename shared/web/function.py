@@ -122,13 +122,15 @@ class Function:
         address = _address(request)
         cookies = _cookies(request.headers.get("Cookie", ""))
         token = request.headers.get("Authorization", "")
-        by_platform = route.access is Access.PLATFORM or (route.access is Access.EITHER and bool(token))
+        # Browsers, too, may send the header: what a proxy in front of us asks them for ("Basic ...").
+        bears = token.startswith("Bearer ")
+        by_platform = route.access is Access.PLATFORM or (route.access is Access.EITHER and bears)
         content = _content(request)
         if not by_platform and request.method not in _SAFE:
             _same_origin(request, services)
         user, session = None, None
         if by_platform:
-            if not services.platform.admits(token.removeprefix("Bearer ")):
+            if not bears or not services.platform.admits(token.removeprefix("Bearer ")):
                 raise WebError(403, "not-the-platform", "only the project's own scheduler and queue may call this")
         elif route.access is not Access.OPEN:
             user, session = self._user(services, cookies, address)

@@ -340,6 +340,14 @@ def test_what_a_browser_may_not_send(s: Stage, how: dict[str, Any], status: int)
     assert len(s.world.calls()) == wire
 
 
+def test_what_a_proxy_asked_the_browser_for_is_not_taken_for_a_token(s: Stage) -> None:
+    user, basic = s.user(), {"Authorization": "Basic amFuZTpzZWNyZXQ="}
+    assert s.ask(user, "sync", json={}, headers=basic).ok["status"] == "done"
+    assert s.ask(None, "sync", json={}, headers=basic).status == 401
+    assert s.ask(user, "sync", json={"uid": user.uid}, headers=basic).status == 422
+    assert s.ask(user, "dispatch", json={}, headers=basic).status == 403
+
+
 def test_nobody_is_signed_in(s: Stage) -> None:
     s.user()
     s.watched.reset()
