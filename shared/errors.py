@@ -8,6 +8,7 @@
     │   ├── ScopeMissing         grant again, with contacts ticked
     │   ├── BadAddress           the Sugar address is wrong, unreachable by name, or not a Sugar
     │   ├── BadSettings          a setting or configuration value is out of range
+    │   ├── BadPlan              a stored plan that is unknown, expired, finished, or not one for this
     │   └── ProtocolError        an answer that is not what the API promises (HTML, truncated JSON, ...)
     ├── RetriableError           nothing is wrong with any contact; the same again, later
     │   ├── RateLimited          429; wait ``retry_after`` seconds or more
@@ -63,6 +64,18 @@ class BadSettings(FatalError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
         self.field = field
+
+
+class BadPlan(FatalError):
+    """A stored plan cannot be used for what was asked; ``field`` names what is wrong with the request.
+
+    ``unknown``: there is none of that name; else it is there, but in no state for it.
+    """
+
+    def __init__(self, field: str, message: str, *, unknown: bool = False) -> None:
+        super().__init__(message)
+        self.field = field
+        self.unknown = unknown
 
 
 class ProtocolError(FatalError):

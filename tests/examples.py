@@ -15,15 +15,21 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /labels": {"new": {"name": "From Sugar"}},
     "PATCH /settings": {
         "sync every hour": {"sync_regularly": True, "interval_minutes": 60},
+        "ask me first": {"sync_regularly": True, "ask_first": True},
         "one way": {"from_google": {"update": False, "create": False, "delete": False}},
         "favourites only, under a label": {"sugar_scope": "favorites", "label": "contactGroups/1a2b3c"},
         "a further field": {"custom_fields": {"loyalty_tier_c": "Loyalty tier"}},
+    },
+    "POST /preview": {
+        "a new plan": {},
+        "the next part of it": {"plan": "69280c3f1b2a4c5d6e7f"},
     },
     "PUT /sugar": {
         "by password": {"address": "https://sugar.example.com", "user_name": "jane", "password": "only-an-example"}
     },
     "POST /sync": {
         "now, for who is signed in": {},
+        "exactly a plan": {"plan": "69280c3f1b2a4c5d6e7f", "leave_out": ["69280c401b2a4c5d6e7f"]},
         "a task of the queue": {"uid": "8f14e45fceea167a5a36", "pair": "c9f0f895fb98ab9159f5"},
     },
 }

@@ -36,6 +36,7 @@ class SettingsPatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     interval_minutes: (
         Annotated[int, Meta(ge=1, le=1440, description="Short intervals load the Sugar server.")] | UnsetType
     ) = UNSET
+    ask_first: Annotated[bool, Meta(description="A scheduled sync stops at a plan that waits.")] | UnsetType = UNSET
     from_sugar: DirectionChange | UnsetType = UNSET
     from_google: DirectionChange | UnsetType = UNSET
     conflict: ConflictRule | UnsetType = UNSET

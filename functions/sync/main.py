@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from shared.sync.words import OrderTold
 from shared.web.function import Function
 from shared.web.mine import is_id
 from shared.web.problem import bad_field
@@ -24,6 +25,17 @@ class SyncRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     uid: Annotated[Id | None, Meta(description="The queue only: the user.")] = None
     pair: Annotated[Id | None, Meta(description="The queue only: the pair of accounts that was due.")] = None
+    plan: Annotated[
+        Id | None,
+        Meta(
+            description="Carry out this stored plan, exactly as it stands: what has changed since is left out. At most"
+            " 100 contacts a call; call again until its state is `done`."
+        ),
+    ] = None
+    leave_out: Annotated[
+        list[Id],
+        Meta(max_length=5000, description="With `plan`: the `key` of contacts that are not to be carried out."),
+    ] = []
 
 
 class SyncReport(msgspec.Struct, kw_only=True):
@@ -51,6 +63,8 @@ class SyncReport(msgspec.Struct, kw_only=True):
     next_due_at: str | None = None
     """`null`: it does not run by itself."""
     seconds: float = 0.0
+    plan: OrderTold | None = None
+    """The stored plan that was carried out, or gone on with."""
 
 
 def sync(ask: Ask) -> SyncReport:
@@ -59,7 +73,10 @@ def sync(ask: Ask) -> SyncReport:
         for name in ("uid", "pair"):
             if getattr(wanted, name) is not None:
                 raise bad_field(name, "is for the queue only: yours is the account that is signed in")
-        return _told(ask, run(ask.services, ask.me))
+        return _told(ask, _run(ask, wanted))
+    for name in ("plan", "leave_out"):
+        if getattr(wanted, name):
+            raise bad_field(name, "is for a browser only: the queue goes on with the plan that was begun")
     uid, pair = wanted.uid or "", wanted.pair or ""
     if not is_id(uid):
         raise bad_field("uid", "must name a user")
@@ -71,6 +88,14 @@ def sync(ask: Ask) -> SyncReport:
         ask.noted["outcome"] = "skipped"
         return SyncReport(status="skipped", message=why)
     return _told(ask, report)
+
+
+def _run(ask: Ask, wanted: SyncRequest) -> Report:
+    if wanted.leave_out and wanted.plan is None:
+        raise bad_field("leave_out", "needs `plan`: the contacts of a stored plan are meant")
+    if wanted.plan is not None and not is_id(wanted.plan):
+        raise bad_field("plan", "must be the id of a stored plan")
+    return run(ask.services, ask.me, plan=wanted.plan or "", leave_out=wanted.leave_out)
 
 
 def _told(ask: Ask, report: Report) -> SyncReport:
@@ -96,6 +121,7 @@ def _told(ask: Ask, report: Report) -> SyncReport:
         backlog=report.backlog,
         next_due_at=report.next_due_at,
         seconds=round(report.seconds, 3),
+        plan=report.order,
     )
 
 
@@ -107,7 +133,7 @@ ROUTES = (
         body=SyncRequest,
         answer=SyncReport,
         access=Access.EITHER,
-        problems=(409,),
+        problems=(404, 409),
         rate=Rate(calls=60, seconds=60),
     ),
 )

@@ -13,14 +13,17 @@ A crash anywhere leaves either dirty keys (planned again) or open intents (recov
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.clock import Clock, Ids
-from shared.errors import FatalError, LeaseLost, RetriableError
+from shared.errors import BadPlan, FatalError, LeaseLost, RetriableError
 from shared.store.port import Store
 from shared.sync.limits import Limits
+from shared.sync.order.errand import Asked
 from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
-from shared.sync.visit import attend, look_again, take
+from shared.sync.visit import attend, give_back, look_again, take
 
 
 class Engine:
@@ -50,19 +53,30 @@ class Engine:
         self._instance = instance
         self._limits = limits or Limits()
 
-    def run(self) -> Report:
-        """One batch. Never raises for what a side or the store answers: the report says what happened."""
-        return self._go(preview=False)
+    def run(self, *, plan: str = "", leave_out: Sequence[str] = (), scheduled: bool = False) -> Report:
+        """One batch. Never raises for what a side or the store answers: the report says what happened.
 
-    def preview(self) -> Report:
-        """The same up to the plan, which is in the report: no write to either side, no key cleared."""
-        return self._go(preview=True)
+        Args:
+            plan: the stored plan that is to be carried out, or to be gone on with; blank: the one that was begun, or
+                else whatever waits.
+            leave_out: keys of the plan's contacts that are not to be carried out.
+            scheduled: it may stop at a plan, where the user wants to be asked first.
+        """
+        return self._go(Asked(plan=plan, leave_out=tuple(leave_out), scheduled=scheduled))
+
+    def preview(self, *, plan: str = "") -> Report:
+        """The same up to the plan, which is in the report and stored: no write to either side, no key cleared.
+
+        Args:
+            plan: the stored plan that the next part is added to; blank: a new one.
+        """
+        return self._go(Asked(preview=True, plan=plan))
 
     def attend(self) -> bool:
         """No run, only its time: moved to what the user's settings say; see :func:`shared.sync.visit.attend`."""
         return attend(self._store, self._paths, self._clock, self._ids)
 
-    def _go(self, *, preview: bool) -> Report:
+    def _go(self, asked: Asked) -> Report:
         report = Report(self._ids.new())
         began = self._clock.now()
         try:
@@ -85,7 +99,10 @@ class Engine:
             report,
         )
         try:
-            run.go(preview=preview)
+            run.go(asked)
+        except BadPlan as error:
+            report.stopped_by(error)
+            give_back(ledger)  # nothing was begun, and nothing is wrong with the sync
         except (RetriableError, FatalError) as error:
             report.stopped_by(error)
             run.give_up(error)

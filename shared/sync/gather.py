@@ -18,6 +18,7 @@ from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
+from shared.sync.order.errand import Errand
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
@@ -58,12 +59,14 @@ class Gatherer:
         ids: Ids,
         env: Env,
         most: int,
+        errand: Errand,
     ) -> None:
         """
         Args:
             most: contacts of one batch, recovery and sweep included.
         """
         self._most = most
+        self._errand = errand
         self._store = store
         self._paths = paths
         self._sides = sides
@@ -98,8 +101,9 @@ class Gatherer:
         self._reader.read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
         self._renamed(groups, batch)
         self._restored(groups, batch)
+        names = self._errand.names()
         for group in groups:
-            subject = self._subject(group, blocked)
+            subject = self._subject(group, blocked, names)
             batch.subjects.append(subject)
             batch.keys[subject.key] = group.keys
         search = CandidateSearch(self._sides, self._reader, self._index, self._links, self._env, self._most)
@@ -125,7 +129,7 @@ class Gatherer:
         unstored = {(side, link.id_on(side)): link for link in found.values() for side in SideName}
         for side, record in sources:
             loose[side, record] = _Group(None, {side: record})
-        ready = self._queue.ready()
+        ready = self._errand.keys(self._queue, self._most - len(by_link) - len(loose))
         taken = 0
         while len(by_link) + len(loose) < self._most and taken < _MOST_KEYS + self._most:
             part = list(islice(ready, _SLICE))
@@ -147,7 +151,7 @@ class Gatherer:
                     by_link[link.id].keys.append(key)
                 elif (key.side, key.id) in loose:
                     loose[key.side, key.id].keys.append(key)
-                elif link is not None and _reflected(key, link):
+                elif link is not None and not self._errand.fixed and _reflected(key, link):
                     batch.reflected.append(key)
                 elif len(by_link) + len(loose) >= self._most and not first:
                     continue
@@ -257,10 +261,16 @@ class Gatherer:
         proven = read.proven or deleted or dead
         return Half(Presence.GONE if proven else Presence.MISSING, record_id, None, seen)
 
-    def _subject(self, group: _Group, blocked: Callable[[Half, Half], frozenset[SideName]]) -> Subject:
+    def _subject(
+        self,
+        group: _Group,
+        blocked: Callable[[Half, Half], frozenset[SideName]],
+        names: Mapping[tuple[SideName, str], str],
+    ) -> Subject:
         sugar, google = self._half(group, SideName.SUGAR), self._half(group, SideName.GOOGLE)
+        known = next((names[record] for record in group.ids.items() if record in names), None)
         return Subject(
-            key=group.link.id if group.link else self._ids.new(),
+            key=group.link.id if group.link else known or self._ids.new(),
             sugar=sugar,
             google=google,
             link=group.link,

@@ -110,6 +110,12 @@ class Head(msgspec.Struct, kw_only=True):
     """Runs in trouble in a row, for the backoff."""
     next_due_at: str | None = None
     last_run: dict[str, Any] = {}
+    order: str = ""
+    """The stored plan that is being carried out: every run goes on with it until it is done."""
+    asking: str = ""
+    """The stored plan that a scheduled run has made for a person to look at."""
+    plans: dict[str, str] = {}
+    """The stored plans, each with the time after which it is removed."""
 
     def side(self, name: SideName) -> SideState:
         return self.sides.setdefault(name, SideState())

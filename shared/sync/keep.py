@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
 from shared.sync.link import lives
 from shared.sync.naming import name_of
+from shared.sync.order.errand import Errand
 from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
@@ -58,6 +59,7 @@ class Keeper:
         index: Index,
         recents: Recents,
         journal: Journal,
+        errand: Errand,
     ) -> None:
         self._paths = paths
         self._clock = clock
@@ -67,6 +69,7 @@ class Keeper:
         self._index = index
         self._recents = recents
         self._journal = journal
+        self._errand = errand
 
     def settle(self, done: Answered) -> list[Settled]:
         """What the answers come to, contact by contact."""
@@ -95,8 +98,11 @@ class Keeper:
             groups.append(self._contact(done, out, report.run))
         report.counts = dict(counts)
         *early, last = in_parts(group for group in groups if group.changes)
+        left = {out.decision.subject.key: out for out in settled}
         for part in early:
-            self._ledger.commit(self._counted(part))
+            self._note(left, [group.key for group in part])
+            self._ledger.commit([*self._counted(part), *self._errand.changes()])
+        self._note(left, list(left))
         # Only now: a head committed with an early part must still name every intent and every key.
         keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}
         self._queue.clear([*(key for mine in keys.values() for key in mine), *done.batch.reflected])
@@ -110,6 +116,11 @@ class Keeper:
         sent = [op for ops in done.intents.values() for op in ops]
         closed = [op.id for op in sent if not isinstance(done.answers[op.id], InDoubt)]
         return [*changes, *self._journal.close([*closed, *done.recovered.closed])]
+
+    def _note(self, left: dict[str, Settled], keys: Iterable[str]) -> None:
+        """Tells the errand what the next commit holds."""
+        for key in keys:
+            self._errand.note(left.pop(key))
 
     def _counted(self, part: Sequence[Group]) -> list[Change]:
         """The writes of a part; the head counts what it commits, and nothing of a later part."""
@@ -156,7 +167,7 @@ class Keeper:
                     written, grows = backlog.close(self._paths, former)
                     changes += written
                     asked += grows
-        return Group(changes, links, asked)
+        return Group(changes, links, asked, out.decision.subject.key)
 
     def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
         """Puts the contact's keys, which have been cleared, where they have to wait."""

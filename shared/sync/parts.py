@@ -19,6 +19,8 @@ class Group:
     changes: Sequence[Change]
     links: int = 0
     backlog: int = 0
+    key: str = ""
+    """The contact's, among those of the commit."""
 
 
 def in_parts(groups: Iterable[Group]) -> list[list[Group]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shared.side import SideName
 
-COLLECTIONS = ("links", "dirty", "index", "intents", "history", "backlog", "runs", "memory")
+COLLECTIONS = ("links", "dirty", "index", "intents", "history", "backlog", "runs", "memory", "plans", "parts")
 """Everything below a pair's head."""
 
 
@@ -54,6 +54,13 @@ class Paths:
 
     def run(self, run: str) -> str:
         return f"{self.head}/runs/{run}"
+
+    def plan(self, order: str) -> str:
+        return f"{self.head}/plans/{order}"
+
+    def part(self, order: str, part: str) -> str:
+        """A part of a stored plan: its items, their progress, or what it has looked at."""
+        return f"{self.head}/parts/{order}-{part}"
 
     @property
     def recents(self) -> str:

@@ -16,7 +16,7 @@ contacts waiting. Stuck keys stand in ``later`` (not before a time) or in the ba
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 
 import msgspec
@@ -194,6 +194,16 @@ class Queue:
         for lane in READY:
             for info in list(self._lane(lane)):
                 yield from list(self._chunk(info).keys.values())
+
+    def of(self, records: Collection[tuple[SideName, str]]) -> list[Dirty]:
+        """The keys of these records, by whatever name, whether their turn has come or they wait for a time."""
+        return [
+            key
+            for lane in (*READY, Lane.LATER)
+            for info in self._lane(lane)
+            for key in self._chunk(info).keys.values()
+            if any((key.side, name) in records for name in (key.id, *key.previous))
+        ]
 
     def clear(self, keys: Iterable[Dirty]) -> None:
         """Takes exactly these keys, as :meth:`ready` gave them, out of the chunks read so far."""

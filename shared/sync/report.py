@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from shared.errors import FatalError, SyncError
+from shared.errors import BadPlan, FatalError, SyncError
 from shared.sync.plan.batch import Plan
+from shared.sync.words import OrderTold
 
 
 class Status(StrEnum):
@@ -47,9 +48,14 @@ class Report:
     plan: Plan | None = None
     names: dict[str, str] = field(default_factory=dict)
     """With a preview: what the plan's contacts are called, by their keys."""
+    bad_plan: BadPlan | None = None
+    """The plan that was asked for cannot be used; nothing was done."""
+    order: OrderTold | None = None
+    """The stored plan that it made or carried out."""
 
     def stopped_by(self, error: SyncError) -> None:
         """It ended at this."""
+        self.bad_plan = error if isinstance(error, BadPlan) else None
         self.status, self.message, self.error = status_of(error), error.message, type(error).__name__
 
     @property

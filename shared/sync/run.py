@@ -26,11 +26,14 @@ from shared.sync.link import lives
 from shared.sync.links import Links
 from shared.sync.naming import name_of
 from shared.sync.observe import Observer
+from shared.sync.order.choose import Chooser
+from shared.sync.order.drop import drop_orders
+from shared.sync.order.errand import Asked, Errand, Plain
 from shared.sync.paths import Paths
-from shared.sync.plan.batch import Plan, plan_batch
+from shared.sync.plan.batch import Plan
 from shared.sync.plan.guard import Weather, guard, removes
 from shared.sync.plan.model import Decision, Env
-from shared.sync.queue import READY, Lane, Queue
+from shared.sync.queue import Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovery
 from shared.sync.recovered import Recovered
@@ -84,11 +87,13 @@ class Run:
         """Changes that wait for the next commit."""
         self._settings: Settings | None = None
         """Those of this run, once they are known."""
+        self._errand: Errand = Plain()
 
-    def go(self, *, preview: bool) -> None:
+    def go(self, asked: Asked) -> None:
         """The whole run, lease given back at the end.
 
         Raises:
+            BadPlan: the plan that was asked for cannot be used; nothing was begun.
             RetriableError, FatalError: it stopped between two commits; see :meth:`give_up`.
         """
         head = self._ledger.head
@@ -96,6 +101,8 @@ class Run:
         self._pending += drained.changes
         self._queue.wake(self._clock.now().isoformat())
         settings = self._settings = drained.settings
+        chooser = Chooser(self._store, self._paths, head, self._ids, self._began, self._limits)
+        self._errand = chooser.choose(asked, settings)
         sides = self._connect(settings, self._ledger.gate, head)
         observer = self._observe(sides, relist=drained.relist)
         env = Env(
@@ -106,14 +113,14 @@ class Run:
         )
         results: list[Settled] = []
         if self._work():
-            results = self._batch(env, sides, preview=preview)
-        self._finish(results, observer, preview=preview)
+            results = self._batch(env, sides)
+        self._finish(results, observer)
 
     def _work(self) -> bool:
         """Whether there is anything to read; not before both sides have been listed once: nothing could be decided."""
         head = self._ledger.head
         listed = all(head.side(side).listed for side in SideName)
-        return bool(head.open) or (listed and self._queue.size(*READY) > 0)
+        return bool(head.open) or (listed and self._errand.work(self._queue))
 
     # -- observe -------------------------------------------------------------------------------------
 
@@ -142,7 +149,7 @@ class Run:
     def _commit(self, changes: Sequence[Change], *, release: bool = False) -> None:
         """What was pending goes along; the queue and the index are saved with the head that describes them."""
         pending, self._pending = self._pending, []
-        more = [*self._queue.changes(), *self._index.changes(), *self._recents.changes()]
+        more = [*self._queue.changes(), *self._index.changes(), *self._recents.changes(), *self._errand.changes()]
         self._ledger.commit([*pending, *changes, *more], release=release)
 
     def _alarm(self, observer: Observer) -> None:
@@ -165,12 +172,21 @@ class Run:
 
     # -- one batch -----------------------------------------------------------------------------------
 
-    def _batch(self, env: Env, sides: Mapping[SideName, Side], *, preview: bool) -> list[Settled]:
+    def _batch(self, env: Env, sides: Mapping[SideName, Side]) -> list[Settled]:
         head = self._ledger.head
         recovery = Recovery(sides, head, self._links, env, self._clock, timedelta(seconds=self._limits.quiet))
         doubts = recovery.prepare(self._journal.load())
         gatherer = Gatherer(
-            self._store, self._paths, sides, self._queue, self._index, self._links, self._ids, env, self._limits.batch
+            self._store,
+            self._paths,
+            sides,
+            self._queue,
+            self._index,
+            self._links,
+            self._ids,
+            env,
+            self._limits.batch,
+            self._errand,
         )
         batch = gatherer.run(
             doubtful={op.key for op in doubts.intents},
@@ -180,23 +196,34 @@ class Run:
             backlog=head.backlog > 0 or bool(self._queue.size(Lane.RELEASED)),
         )
         recovered = recovery.resolve(doubts, batch)
-        plan = plan_batch(env, batch.subjects, batch.candidates)
+        plan = self._errand.plan(env, batch)
         planned = self._claims.check([*recovered.decisions, *plan.decisions], self._clock.now())
         planned = recovery.send_again(planned, recovered)
-        decisions, _ = guard(env, planned, self._weather(batch, recovered))
-        self._report.contacts = len(batch.subjects) + len(recovered.decisions)
-        self._report.plan = Plan(decisions)
-        if preview:
-            self._report.names = {d.subject.key: name_of(env.fields, d.subject) for d in decisions}
-            return []
+        judged, _ = guard(env, planned, self._weather(batch, recovered))
         wanted = {decision.subject.key: removes(decision) for decision in planned}
+        decisions = self._errand.divide(env, batch, judged, recovered, wanted)
+        self._report.contacts = len(batch.subjects) + len(recovered.decisions)
+        self._report.plan = Plan(judged)
+        if self._errand.dry:
+            self._report.names = {d.subject.key: name_of(env.fields, d.subject) for d in judged}
+            return []
+        whole = set(map(id, decisions)) & set(map(id, judged))
+        wanted = {d.subject.key: wanted[d.subject.key] if id(d) in whole else frozenset() for d in decisions}
         intents = self._journal_first(sides, decisions, recovered, wanted)
         answers = execute(sides, decisions, intents)
         for name, side in sides.items():
             side.complete(recovered.updated(name))
         self._ledger.head.bulk_size = {side: sides[side].bulk_size for side in SideName}
         keeper = Keeper(
-            self._paths, self._clock, self._limits, self._ledger, self._queue, self._index, self._recents, self._journal
+            self._paths,
+            self._clock,
+            self._limits,
+            self._ledger,
+            self._queue,
+            self._index,
+            self._recents,
+            self._journal,
+            self._errand,
         )
         done = Answered(env, batch, decisions, intents, answers, recovered)
         settled = keeper.settle(done)
@@ -209,7 +236,7 @@ class Run:
         head = self._ledger.head
         now = self._clock.now()
         head.removals = [item for item in head.removals if item[0] > (now - _DAY).isoformat()]
-        done = recovered.removed + recovered.in_doubt
+        done = recovered.removed + recovered.in_doubt + self._errand.removes
         for _, kind, count in head.removals:
             done[kind] += count
         mine = sum(key.deleted for keys in batch.keys.values() for key in keys)
@@ -217,7 +244,7 @@ class Run:
         return Weather(
             links=head.links,
             done=done,
-            pending=max(0, self._queue.deletions() - mine),
+            pending=max(0, self._queue.deletions() - self._errand.tombstones - mine),
             alarm=head.alarm_until is not None and head.alarm_until > now.isoformat(),
         )
 
@@ -268,7 +295,7 @@ class Run:
 
     # -- the end -------------------------------------------------------------------------------------
 
-    def _finish(self, settled: Sequence[Settled], observer: Observer, *, preview: bool) -> None:
+    def _finish(self, settled: Sequence[Settled], observer: Observer) -> None:
         """The last commit: what is left of T2, the run's record, and the lease given back."""
         head, report = self._ledger.head, self._report
         trouble = next((out.trouble for out in settled if out.trouble is not None), None)
@@ -278,17 +305,21 @@ class Run:
         report.calls = self._ledger.calls
         report.seconds = (self._clock.now() - self._began).total_seconds()
         changes = [*observer.changes()]
-        if observer.swept and not preview:
+        if observer.swept and not self._errand.dry:
             written = {change.path for change in self._pending}
             dead = dead_links(self._store, self._paths, self._clock.now())
             changes += [change for change in dead if change.path not in written]
             drop_claims(self._store, self._instance, self._clock.now())
-        if not preview:
+        while self._errand.more:
+            self._commit(())
+        changes += drop_orders(self._store, self._paths, head, self._clock.now())
+        if not self._errand.dry:
             self._schedule(trouble)
             head.last_run = self._summary()
             if report.writes or settled_something(settled) or trouble is not None:
                 changes.append(Put(self._paths.run(report.run), head.last_run))
         self._commit(changes, release=True)
+        report.order = self._errand.told()
         report.remaining = head.remaining
         report.backlog = head.backlog
         report.next_due_at = head.next_due_at

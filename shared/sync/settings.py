@@ -52,6 +52,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sync_regularly: bool = False
     interval_minutes: int = 5
     """1 to 1440. Short intervals load the Sugar server."""
+    ask_first: bool = False
+    """A scheduled sync stops at a plan, which waits for the user."""
     from_sugar: Direction = Direction(update=True, create=True, delete=False)
     from_google: Direction = Direction(update=True, create=False, delete=False)
     conflict: ConflictRule = ConflictRule.SUGAR

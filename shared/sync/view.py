@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from shared.sync.words import KindText, Question, SideText, StatusText, ValueProblem, Values, label, short
+from shared.sync.words import KindText, OrderTold, Question, SideText, StatusText, ValueProblem, Values, label, short
 
 if TYPE_CHECKING:
     from shared.sync.plan.model import Decision, Entry, FieldChange
@@ -62,18 +62,14 @@ class Preview(msgspec.Struct, kw_only=True):
     remaining: int
     """Changes waiting altogether, as far as they are known."""
     backlog: int
+    plan: OrderTold | None = None
+    """The stored plan that these contacts are in, with its counts over all parts; ``null``: there is none."""
 
 
 def preview(report: Report) -> Preview:
     """The report of a preview, for a screen."""
-    from shared.contact.normal import clean
-
-    def text(value: str) -> str:
-        # What was read is shown before it was stored: it may hold what JSON cannot.
-        return short(clean(value))
-
     decisions = report.plan.decisions if report.plan is not None else ()
-    contacts = [_contact(decision, report.names.get(decision.subject.key, ""), text) for decision in decisions]
+    contacts = [planned(decision, report.names.get(decision.subject.key, "")) for decision in decisions]
     return Preview(
         run=report.run,
         status=report.status.value,
@@ -82,7 +78,19 @@ def preview(report: Report) -> Preview:
         counts=dict(Counter(kind for contact in contacts for kind in (contact.action, *contact.writes))),
         remaining=report.remaining,
         backlog=report.backlog,
+        plan=report.order,
     )
+
+
+def planned(decision: Decision, name: str) -> PlannedContact:
+    """A decision, for a screen."""
+    from shared.contact.normal import clean
+
+    def text(value: str) -> str:
+        # What was read is shown before it was stored: it may hold what JSON cannot.
+        return short(clean(value))
+
+    return _contact(decision, name, text)
 
 
 def _contact(decision: Decision, name: str, text: Callable[[str], str]) -> PlannedContact:

@@ -55,6 +55,13 @@ ClassText = Literal[
 StatusText = Literal["done", "busy", "later", "blocked"]
 """How a run ended."""
 
+OrderText = Literal["sync", "undo"]
+"""Kinds of stored plans."""
+OrderStateText = Literal["building", "ready", "started", "done", "stopped"]
+"""How far a stored plan has come."""
+ItemText = Literal["waiting", "done", "left out", "nothing"]
+"""How far one contact of it has come."""
+
 SHORT = 1000
 """Characters of one value in a list; the whole one stands in the row or entry itself."""
 
@@ -95,6 +102,28 @@ class Question(msgspec.Struct, kw_only=True):
     """Who it may be: ``s:`` and a Sugar id, or ``g:`` and a Google id."""
     fields: list[Values] = []
     problems: list[ValueProblem] = []
+
+
+class OrderTold(msgspec.Struct, kw_only=True):
+    """Where an order stands."""
+
+    id: str
+    kind: OrderText
+    state: OrderStateText
+    complete: bool
+    """Whether it holds all that was waiting; else ask for its next part."""
+    made_at: str
+    expires_at: str | None
+    """Past this it cannot be started any more; ``null``: it was started."""
+    asked: bool
+    """Whether a scheduled sync made it, because you are to be asked first."""
+    contacts: int
+    counts: dict[str, int]
+    """Contacts by action, and writes by ``create google`` and so on."""
+    waiting: int
+    """Contacts still to be carried out."""
+    done: int
+    left_out: int
 
 
 def label(name: str) -> str:

@@ -11,6 +11,7 @@ import msgspec
 from shared.errors import (
     AmbiguousError,
     BadAddress,
+    BadPlan,
     BadSettings,
     ContactError,
     GrantLost,
@@ -113,6 +114,8 @@ def of_error(error: SyncError) -> WebError:
     """What each branch of the tree means to a browser."""
     if isinstance(error, BadSettings):
         return bad_field(error.field, error.message.removeprefix(f"{error.field}: "))
+    if isinstance(error, BadPlan):
+        return _bad_plan(error)
     if isinstance(error, BadAddress):
         return bad_field("address", error.message.removeprefix("address: "))
     if isinstance(error, GrantLost):
@@ -129,3 +132,16 @@ def of_error(error: SyncError) -> WebError:
     if isinstance(error, ContactError):
         return bad_field(error.field or "", error.message)
     return WebError(409, "blocked", error.message)
+
+
+def _bad_plan(error: BadPlan) -> WebError:
+    """404 for a plan that is not there, 422 for contacts that are not in it, 409 for one in no state for it."""
+    errors = [FieldProblem(error.field, error.message)]
+    if error.field != "plan":
+        return WebError(422, "bad-field", f"{error.field}: {error.message}", errors=errors)
+    return WebError(
+        404 if error.unknown else 409,
+        "no-such-plan" if error.unknown else "plan-over",
+        f"plan: {error.message}",
+        errors=errors,
+    )

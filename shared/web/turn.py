@@ -7,6 +7,7 @@ the pair's time is mended where it is wrong, or it would be found due each minut
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shared.account.users import User
@@ -20,17 +21,23 @@ if TYPE_CHECKING:
 NOT_DUE = "not due: another task of this user was quicker"
 
 
-def run(services: Services, user: User) -> Report:
-    """One batch.
+def run(
+    services: Services, user: User, *, plan: str = "", leave_out: Sequence[str] = (), scheduled: bool = False
+) -> Report:
+    """One batch; the arguments as for :meth:`shared.sync.engine.Engine.run`.
 
     Raises:
         GrantLost: a side is not connected.
+        BadPlan: the plan cannot be carried out; nothing was done.
     """
     connections = services.connections(user.uid)
     try:
-        return services.engine(user, connections).run()
+        report = services.engine(user, connections).run(plan=plan, leave_out=leave_out, scheduled=scheduled)
     finally:
         connections.close()
+    if report.bad_plan is not None:
+        raise report.bad_plan
+    return report
 
 
 def take_turn(services: Services, uid: str, pair: str) -> tuple[Report | None, str]:
@@ -53,7 +60,7 @@ def take_turn(services: Services, uid: str, pair: str) -> tuple[Report | None, s
     due = head.data.get("next_due_at") if head is not None else None
     if due is None or due > services.clock.now().isoformat():
         return None, NOT_DUE
-    return run(services, user), ""
+    return run(services, user, scheduled=True), ""
 
 
 def _over(user: User | None, pair: str) -> str:

@@ -79,7 +79,7 @@ class NewUser:
     def looks_before(self) -> None:
         before = self.both()
         self.site.clock.advance(60)
-        preview = self.browser.post("/preview").ok
+        preview = self.browser.post("/preview", {}).ok
         assert preview["status"] == "done", preview["message"]
         self.planned = {contact["name"] for contact in preview["contacts"] if contact["writes"]}
         assert self.planned

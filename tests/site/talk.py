@@ -144,7 +144,7 @@ class Day:
             for spoil in self.faults():
                 for skip in (0, 2):
                     with self.spoiled(wire, **spoil, skip=skip):
-                        b.post("/preview")
+                        b.post("/preview", {})
                         b.post("/sync", {})
                         b.get("/fields", refresh="true")
                         b.get("/labels")

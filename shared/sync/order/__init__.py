@@ -1,0 +1,1 @@
+"""Orders: plans that are stored, and carried out as they are stored."""

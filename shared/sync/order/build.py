@@ -1,0 +1,188 @@
+"""Making a plan, part by part: each run takes the next contacts that the plan does not hold yet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from shared.side import SideName
+from shared.store.port import Change
+from shared.sync.batch import Batch
+from shared.sync.head import Head
+from shared.sync.naming import name_of
+from shared.sync.order.book import Book
+from shared.sync.order.errand import Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
+from shared.sync.order.mark import marks
+from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
+from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
+from shared.sync.queue import Dirty, Queue
+from shared.sync.recovered import Recovered
+from shared.sync.view import planned
+from shared.sync.words import OrderTold
+
+
+class Builder(Plain):
+    """Adds the next part to a plan. No write to either side; the queue stays as it is."""
+
+    dry = True
+
+    def __init__(self, book: Book) -> None:
+        super().__init__()
+        self.book = book
+        self.removes = Counter(book.order.removes)
+        self.tombstones = book.order.tombstones
+        self._queue: Queue | None = None
+
+    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
+        del room
+        self._queue = queue
+        return (key for key in queue.ready() if not self._has(key))
+
+    def work(self, queue: Queue) -> bool:
+        if self.book.order.state is not OrderState.BUILDING:
+            return False
+        if next(self.keys(queue, 0), None) is not None:
+            return True
+        self._complete()
+        return False
+
+    def _has(self, key: Dirty) -> bool:
+        return self.book.seen((key.side, key.id))
+
+    def divide(
+        self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
+    ) -> tuple[Decision, ...]:
+        self._store(env, batch, decisions, wanted)
+        return ()
+
+    def _store(self, env: Env, batch: Batch, decisions: Sequence[Decision], wanted: Wanted) -> None:
+        """Takes these into the plan, but for what it holds already: what is in doubt comes with every batch."""
+        order = self.book.order
+        subjects = {subject.key: subject for subject in batch.subjects}
+        removes = Counter(order.removes)
+        for decision in decisions:
+            if any(map(self.book.seen, records_of(decision.subject))):
+                continue
+            names = [decision.subject.key, *decision.joined]
+            keys = [key for name in names for key in batch.keys.get(name, ())]
+            along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
+            records = {*records_of(decision.subject), *along, *((key.side, key.id) for key in keys)}
+            self.book.add(_item(env, decision, subjects, along), _begin(decision), sorted(records))
+            order.tombstones += sum(key.deleted for key in keys)
+            removes.update(wanted.get(decision.subject.key, ()))
+        order.removes = dict(removes)
+        if self.dry:
+            self.book.look((key.side, key.id) for key in batch.reflected)
+        mine = {id(key) for keys in batch.keys.values() for key in keys}
+        if self._queue is not None and all(self._has(key) or id(key) in mine for key in self._queue.ready()):
+            self._complete()
+        self.book.touch()
+
+    def _complete(self) -> None:
+        self.book.order.state = OrderState.READY
+        self.book.touch()
+
+    @property
+    def more(self) -> bool:  # type: ignore[override]
+        return self.book.more
+
+    def changes(self) -> list[Change]:
+        return self.book.changes()
+
+    def told(self) -> OrderTold | None:
+        return told(self.book.order)
+
+
+class Asker(Builder):
+    """The same for a scheduled run: what needs no asking is settled at once, so that nobody is asked about nothing.
+
+    That is all that writes to neither side, but for links: who is whom is worth a look.
+    """
+
+    dry = False
+
+    def __init__(self, book: Book, head: Head, kept_until: str) -> None:
+        super().__init__(book)
+        self._head = head
+        self._kept_until = kept_until
+
+    def divide(
+        self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
+    ) -> tuple[Decision, ...]:
+        own = own_of_recovery(recovered)
+        done: list[Decision] = []
+        asked: list[Decision] = []
+        for decision in decisions:
+            if decision.subject.key in own or not _is_asked(decision):
+                done.append(decision)
+                continue
+            asked.append(decision)
+            if recovered.of(decision):
+                done.append(bare(decision, batch))
+        self._store(env, batch, asked, wanted)
+        return tuple(done)
+
+    def changes(self) -> list[Change]:
+        if self.book.empty:
+            return []  # there is nothing to ask: no plan
+        order = self.book.order
+        self._head.asking = order.id
+        self._head.plans.setdefault(order.id, self._kept_until)
+        return super().changes()
+
+    def told(self) -> OrderTold | None:
+        return None if self.book.empty else super().told()
+
+
+def _is_asked(decision: Decision) -> bool:
+    return bool(decision.steps) or decision.action in (Action.LINK, Action.REVIVE)
+
+
+def _item(env: Env, decision: Decision, subjects: Mapping[str, Subject], along: Sequence[tuple[SideName, str]]) -> Item:
+    subject = decision.subject
+    read = subjects.get(subject.key, subject)  # before another one joined it
+    sources = [side for side in SideName if read.half(side).presence is not Presence.NONE]
+    there = {side: record for side in SideName if (record := subject.half(side).there) is not None}
+    return Item(
+        key=subject.key,
+        linked=subject.link is not None,
+        source=sources[0] if subject.link is None else None,
+        ids=dict(records_of(subject)),
+        versions={side: record.version for side, record in there.items()},
+        along=list(along),
+        action=decision.action.value,
+        asks=sorted({entry.trouble.value for entry in decision.entries}),
+        ops=marks(decision),
+        shown=planned(decision, name_of(env.fields, subject)),
+    )
+
+
+def _begin(decision: Decision) -> Progress:
+    if decision.action is Action.WAIT:
+        return Progress(ItemState.LEFT_OUT, why=decision.why)
+    return Progress(ItemState.NOTHING if is_quiet(decision) else ItemState.WAITING)
+
+
+class Waiter(Plain):
+    """A plan waits for a person: only what earlier runs have left open is settled."""
+
+    fixed = True
+
+    def work(self, queue: Queue) -> bool:
+        del queue
+        return False
+
+    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
+        del queue, room
+        return iter(())
+
+    def divide(
+        self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
+    ) -> tuple[Decision, ...]:
+        del env, wanted
+        own = own_of_recovery(recovered)
+        return tuple(
+            decision if decision.subject.key in own or is_quiet(decision) else bare(decision, batch)
+            for decision in decisions
+            if decision.subject.key in own or is_quiet(decision) or recovered.of(decision)
+        )

@@ -1,0 +1,275 @@
+"""Carrying an order out: exactly its operations, a batch at a time.
+
+The contacts are read fresh and planned again, like any others. Carried out is what comes to the very same operations
+from the very same versions; the rest is left out, and told why. What became of an item goes into the commit that its
+link goes into, so a crash leaves either both or neither::
+
+    T1 intents ──▶ calls ──▶ T2 link, history, the item is done
+                     │
+                     └ crash: the item still waits; recovery finds out what happened, and what did counts as carried out
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from shared.errors import BadPlan
+from shared.side import SideName
+from shared.store.port import Change
+from shared.sync.batch import Batch
+from shared.sync.head import Head
+from shared.sync.order.book import Book, Record
+from shared.sync.order.errand import Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
+from shared.sync.order.mark import kind_of, mark_of, marks, side_of
+from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
+from shared.sync.plan.model import Action, Decision, Env, Subject
+from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.recovered import Recovered
+from shared.sync.settle import Settled
+from shared.sync.words import OrderTold
+
+_WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+_TRIES = 3
+CHANGED = "changed in {side} since"
+GONE = "not in {side} any more"
+SETTINGS = "the settings changed since"
+UNTICKED = "left out by you"
+_MOVING = "it changed again and again right before it was written"
+_ELSEWHERE = "it is part of another contact now"
+
+
+class Carrier(Plain):
+    """The next batch of a started order."""
+
+    fixed = True
+
+    def __init__(self, book: Book, head: Head, now: datetime, shape: str, quiet: float) -> None:
+        """
+        Args:
+            shape: of the settings in force; see :func:`shared.sync.order.mark.shape`.
+            quiet: seconds after which what is in doubt is looked at again.
+        """
+        super().__init__()
+        self.book = book
+        self._head = head
+        self._now = now
+        self._shape = shape
+        self._quiet = quiet
+        self._taken: dict[str, tuple[int, Item]] = {}
+        self._fates: dict[str, tuple[str, list[str], bool]] = {}
+        """By subject: its item, what of it is known to have happened, and whether that is all of it."""
+
+    # -- which contacts ------------------------------------------------------------------------------
+
+    def work(self, queue: Queue) -> bool:
+        del queue
+        return next(self.book.waiting(self._now.isoformat()), None) is not None
+
+    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
+        for number, item in self.book.waiting(self._now.isoformat()):
+            room -= 1 + len(item.along)
+            if room < 0:
+                break
+            self._taken[item.key] = (number, item)
+        known: dict[Record, list[Dirty]] = {}
+        wanted = {record for _, item in self._taken.values() for record in _records(item)}
+        for key in queue.of(wanted):
+            for name in (key.id, *key.previous):
+                known.setdefault((key.side, name), []).append(key)
+        given: set[int] = set()
+        for _, item in self._taken.values():
+            mine = [key for record in _records(item) for key in known.get(record, ()) if id(key) not in given]
+            given.update(map(id, mine))
+            yield from mine
+            missing = [
+                record for record in _needed(item) if not any(record in known for record in _alike(item, record))
+            ]
+            yield from (Dirty(side, name, self._now.isoformat(), lane=Lane.ECHO) for side, name in missing)
+
+    def names(self) -> Mapping[Record, str]:
+        return {
+            (item.source, item.ids[item.source]): item.key
+            for _, item in self._taken.values()
+            if item.source is not None
+        }
+
+    # -- what of them --------------------------------------------------------------------------------
+
+    def divide(
+        self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
+    ) -> tuple[Decision, ...]:
+        del env, wanted
+        own = own_of_recovery(recovered)
+        found = self._items(decisions)
+        going: list[Decision] = []
+        for decision in decisions:
+            key = decision.subject.key
+            happened = [mark_of(op) for op, _ in recovered.of(decision)]
+            name = found.get(key)
+            if key in own or (name is not None and self._goes(name, decision, happened)):
+                going.append(decision)
+            elif happened or decision.subject.doubt:
+                going.append(decision if is_quiet(decision) else bare(decision, batch))
+            else:
+                continue
+            if name is not None:
+                self._go(name, key, happened)
+        self._lost(decisions, batch, set(found.values()))
+        return tuple(going)
+
+    def _items(self, decisions: Sequence[Decision]) -> dict[str, str]:
+        """The item that each decision is about, by its subject; each item once."""
+        by_record = {record: name for name, (_, item) in self._taken.items() for record in item.ids.items()}
+        found = {d.subject.key: d.subject.key for d in decisions if d.subject.key in self._taken}
+        for decision in decisions:
+            names = {by_record[record] for record in records_of(decision.subject) if record in by_record}
+            free = sorted(names - set(found.values()))
+            if decision.subject.key not in found and free:
+                found[decision.subject.key] = free[0]
+        return found
+
+    def _goes(self, name: str, decision: Decision, happened: Sequence[str]) -> bool:
+        """Whether the decision is what the item says; else the item is left out, unless it has happened."""
+        number, item = self._taken[name]
+        progress = self.book.progress(number)[name]
+        carried = {*progress.carried, *happened} & set(item.ops)
+        if item.ops and carried == set(item.ops):
+            return is_quiet(decision)
+        if decision.action is Action.WAIT:
+            return True
+        why = self._differs(item, decision, carried)
+        if why and not happened:
+            self._leave_out(name, why)
+        elif why:
+            self._leave_out(name, f"done in part; {why}", carried=carried)
+        return not why
+
+    def _differs(self, item: Item, decision: Decision, carried: Collection[str]) -> str:
+        """Why this is not what was planned; blank if it is."""
+        written = {side_of(name) for name in carried}
+        for side in SideName:
+            half = decision.subject.half(side)
+            version = half.there.version if half.there is not None else None
+            if side in written or (half.id, version) == (item.ids.get(side, ""), item.versions.get(side)):
+                continue
+            return (CHANGED if half.there is not None else GONE).format(side=_WHO[side])
+        if self._shape != self.book.order.shape:
+            return SETTINGS
+        same = {*marks(decision), *carried} == set(item.ops)
+        if same and not carried:
+            asks = sorted({entry.trouble.value for entry in decision.entries})
+            same = (decision.action.value, asks) == (item.action, item.asks)
+        return "" if same else f"it would be decided otherwise now: {decision.why}"
+
+    def _go(self, name: str, key: str, happened: Sequence[str]) -> None:
+        number, item = self._taken[name]
+        progress = self.book.progress(number)[name]
+        if progress.state is ItemState.WAITING:
+            carried = {*progress.carried, *happened} & set(item.ops)
+            self._fates[key] = (name, sorted(carried), bool(item.ops) and carried == set(item.ops))
+
+    def _lost(self, decisions: Sequence[Decision], batch: Batch, found: Collection[str]) -> None:
+        """Items that were read, and about which nothing was decided any more."""
+        read = {record for subject in (*batch.subjects, *(d.subject for d in decisions)) for record in _all(subject)}
+        for name, (_, item) in self._taken.items():
+            if name not in found and read.intersection(item.ids.items()):
+                self._leave_out(name, _ELSEWHERE)
+
+    def _leave_out(self, name: str, why: str, *, carried: Collection[str] = ()) -> None:
+        number, _ = self._taken[name]
+        self.book.set(name, number, Progress(ItemState.LEFT_OUT, why=why, carried=sorted(carried)))
+
+    def leave_out(self, keys: Collection[str]) -> None:
+        """Takes these out of the order, if they still wait.
+
+        Raises:
+            BadPlan: one of them is not in the order, or was carried out already; nothing is taken out.
+        """
+        found = self.book.find(keys) if keys else {}
+        for n, key in enumerate(keys):
+            if key not in found:
+                raise BadPlan(f"leave_out.{n}", "is no contact of this plan", unknown=True)
+            if found[key][1].state is ItemState.DONE:
+                raise BadPlan(f"leave_out.{n}", "was carried out already")
+        for key, (number, progress) in found.items():
+            if progress.state is ItemState.WAITING:
+                self.book.set(key, number, Progress(ItemState.LEFT_OUT, why=UNTICKED, carried=progress.carried))
+
+    # -- what became of them -------------------------------------------------------------------------
+
+    def note(self, out: Settled) -> None:
+        fate = self._fates.pop(out.decision.subject.key, None)
+        if fate is None:
+            return
+        name, before, whole = fate
+        number, _ = self._taken[name]
+        old = self.book.progress(number)[name]
+        if old.state is not ItemState.WAITING:
+            return
+        done = [name for name in marks(out.decision) if kind_of(name) in out.done]
+        carried = sorted({*before, *done})
+        refused = [entry for entry in out.entries if entry not in out.decision.entries]
+        new = Progress(ItemState.DONE, carried=carried)
+        if whole:
+            pass
+        elif out.doubt:
+            due = (self._now + timedelta(seconds=self._quiet)).isoformat()
+            new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries)
+        elif out.again is not None:
+            moved = out.again == 0 and out.trouble is None and bool(out.decision.steps)
+            due = (self._now + timedelta(seconds=out.again)).isoformat() if out.again else ""
+            new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries + moved)
+            if new.tries >= _TRIES:
+                new = Progress(ItemState.LEFT_OUT, why=_MOVING, carried=carried)
+        elif refused:
+            new = Progress(ItemState.LEFT_OUT, why=refused[0].message, carried=carried)
+        self.book.set(name, number, new)
+
+    @property
+    def more(self) -> bool:  # type: ignore[override]
+        return self.book.more
+
+    def changes(self) -> list[Change]:
+        self.settle()
+        return self.book.changes()
+
+    def settle(self) -> None:
+        """An order of which nothing waits any more is done."""
+        order = self.book.order
+        if order.state is OrderState.STARTED and not order.waiting:
+            order.state = OrderState.DONE
+            self._head.order = ""
+            self.book.touch()
+
+    def told(self) -> OrderTold | None:
+        return told(self.book.order)
+
+
+def _records(item: Item) -> list[Record]:
+    """All that its keys may name."""
+    if item.source is None:
+        return [*item.ids.items(), *item.along]
+    return [(item.source, item.ids[item.source]), *item.along]
+
+
+def _needed(item: Item) -> list[Record]:
+    """What has to be read, whether anything is known to have changed or not: one record of each contact."""
+    first = item.source or min(item.ids)
+    return [(first, item.ids[first]), *item.along]
+
+
+def _alike(item: Item, record: Record) -> list[Record]:
+    """The records whose keys lead to the same contact."""
+    linked = item.source is None and record in item.ids.items()
+    return list(item.ids.items()) if linked else [record]
+
+
+def _all(subject: Subject) -> list[Record]:
+    former = [
+        (side, name)
+        for side in SideName
+        if (record := subject.half(side).there) is not None
+        for name in record.previous_ids
+    ]
+    return [*records_of(subject), *former]
