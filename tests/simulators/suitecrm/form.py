@@ -6,34 +6,59 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from tests.simulators.suitecrm.errors import Fatal
+
 Form = Mapping[str, list[str]]
-"""The request's parameters; a name that ends in ``[]`` may come more than once."""
+"""The request's parameters in their order; a name that ends in ``[]`` may come more than once."""
+
+_FLAGS = {"opt_out": "OptOutFlag", "invalid_email": "InvalidFlag", "deleted": "DeleteFlag"}
 
 
 def widget_emails(form: Form, module: str = "Contacts") -> list[dict[str, Any]] | None:
-    """The list that the widget sends, in the order of its numbers; ``None``: the form has no widget.
+    """The list that the widget sends, in the order of the form; ``None``: the form has no widget.
 
-    ``Contacts_email_widget_id`` names the widget, ``Contacts0emailAddress0`` … are its addresses, and
-    ``Contacts0emailAddressPrimaryFlag``, ``…OptOutFlag[]``, ``…InvalidFlag[]``, ``…DeleteFlag[]`` hold names of those.
+    ``Contacts_email_widget_id`` names the widget, ``Contacts0emailAddress0`` … are its addresses, numbered from 0: if
+    that one is missing, the list is empty. ``Contacts0emailAddressPrimaryFlag`` holds the name of one of them,
+    ``…OptOutFlag[]``, ``…InvalidFlag[]``, ``…DeleteFlag[]`` hold several.
+
+    Raises:
+        Fatal: a flag that should hold several comes without ``[]``.
     """
     widget = _last(form, f"{module}_email_widget_id")
     if widget is None:
         return None
+    # The server forgets the widget's name if the very first parameter is one of the widget's.
+    widget = "" if "emailAddress" in next(iter(form)) else widget
     prefix = f"{module}{widget}emailAddress"
-    primary = _last(form, f"{prefix}PrimaryFlag")
-    flags = {name: _named(form, f"{prefix}{flag}Flag") for name, flag in _FLAGS.items()}
-    numbered = re.compile(re.escape(prefix) + r"(\d+)", re.IGNORECASE)
-    found = [(int(match[1]), name) for name in form if (match := numbered.fullmatch(name))]
-    result = []
-    for _, name in sorted(found):
+    if not _first_number(form, prefix):
+        return []
+    flags = {name: _several(form, f"{prefix}{flag}") for name, flag in _FLAGS.items()}
+    single = {
+        "primary_address": _last(form, f"{prefix}PrimaryFlag"),
+        "reply_to_address": _last(form, f"{prefix}ReplyToFlag"),
+    }
+    numbered = re.compile(re.escape(prefix) + r"\d+$", re.IGNORECASE)
+    entries: dict[str, dict[str, Any]] = {}
+    for name in form:
         address = (_last(form, name) or "").strip()
-        if address and name not in flags["deleted"]:
-            entry = {flag: name in names for flag, names in flags.items() if flag != "deleted"}
-            result.append({"email_address": address, "primary_address": name == primary, **entry})
-    return result
+        if not numbered.search(name) or not address or name in flags["deleted"]:
+            continue
+        entry: dict[str, Any] = {"email_address": address}
+        entry |= {flag: name in names for flag, names in flags.items() if flag != "deleted"}
+        entry |= {flag: name == chosen for flag, chosen in single.items()}
+        entries.pop(address, None)  # of an address that comes twice, the last counts
+        entries[address] = entry
+    return list(entries.values())
 
 
-_FLAGS = {"opt_out": "OptOut", "invalid_email": "Invalid", "reply_to_address": "ReplyTo", "deleted": "Delete"}
+def _first_number(form: Form, prefix: str) -> bool:
+    """Whether the server's count from 0 upwards comes upon an address before it comes upon a gap."""
+    number = 0
+    while (address := _last(form, f"{prefix}{number}")) is not None:
+        if address:
+            return True
+        number += 1
+    return False
 
 
 def _last(form: Form, name: str) -> str | None:
@@ -41,5 +66,7 @@ def _last(form: Form, name: str) -> str | None:
     return values[-1] if values else None
 
 
-def _named(form: Form, name: str) -> set[str]:
-    return {value for key in (name, f"{name}[]") for value in form.get(key, ())}
+def _several(form: Form, name: str) -> set[str]:
+    if name in form:
+        raise Fatal(f"in_array() expects an array: {name}")
+    return set(form.get(f"{name}[]", ()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -125,20 +126,18 @@ class SuiteState(State):
 
     # -- a contact's list ------------------------------------------------------------------------------
 
-    def entries(self, wanted: Iterable[Mapping[str, Any]], *, inherit: bool = True) -> list[Entry]:
-        """A list as it is stored: valid addresses, each as its row spells it, with its row's flags.
+    def entries(self, wanted: Iterable[Mapping[str, Any]], *, clear: bool) -> list[Entry]:
+        """A list as it is stored: valid addresses, each with its row.
 
         Args:
             wanted: with ``email_address``, ``primary_address``, and flags.
-            inherit: take the flags that the address has already, not those that are given.
+            clear: flags that are not given are off; else an address that is known keeps its own.
         """
-        valid = [each for each in wanted if _valid(str(each["email_address"]).strip())]
-        entries = emails.listed(valid)
+        entries = emails.listed(each for each in wanted if _VALID.fullmatch(str(each["email_address"]).strip()))
         for entry in entries:
-            row = self.row(entry["email_address"], moment=self.now())
-            entry["email_address"], entry["row"] = row.address, row.id
-            known = self._flags(row.address) if inherit else None
+            known = None if clear else self._flags(entry["email_address"])
             entry.update(known or {})
+            entry["row"] = self.row(entry["email_address"], moment=self.now()).id
         return entries
 
     def refreshed(self, contact: Contact) -> list[Entry] | None:
@@ -158,7 +157,22 @@ class SuiteState(State):
                     return {flag: entry[flag] for flag in ("invalid_email", "opt_out")}
         return None
 
+    def _share(self, contact: Contact) -> None:
+        """A row takes the spelling and the flags that were written last, for every contact that has it."""
+        for entry in contact["email"]:
+            row = self.row(entry["email_address"], moment=self.now())
+            if row.address != entry["email_address"]:
+                row.address, row.modified = entry["email_address"], self.now()
+            written = {name: entry[name] for name in ("email_address", "invalid_email", "opt_out")}
+            for other_id in sorted(self.by_email[fold(entry["email_address"])] - {contact["id"]}):
+                other = self.contacts[other_id]
+                email = [
+                    {**each, **written} if each["email_address"].upper() == row.caps else each
+                    for each in other["email"]
+                ]
+                if email != other["email"]:
+                    self.put({**other, "email": email})
 
-def _valid(address: str) -> bool:
-    name, _, host = address.rpartition("@")
-    return bool(name) and "." in host.strip(".") and not any(c.isspace() for c in address) and "@" not in name
+
+_VALID = re.compile(r"[\w'.+&#!$*=?^`{}~/-]+@(?:\d{1,3}(?:\.\d{1,3}){3}|\w+(?:[.-]*\w+)*(?:\.[\w-]{2,})+)", re.ASCII)
+"""What the server takes for an address: no other letters than those of ASCII."""

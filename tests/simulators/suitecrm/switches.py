@@ -33,8 +33,8 @@ class Switches(sugar.Switches):
     default_page: int = field(default=20, metadata=_answers(20, 50))
     # Listing: `disable_count_query` makes total_count -1.
     total_count: bool = field(default=True, metadata=_answers(True, False))
-    # Writing: whether flags that the form fields do not name are cleared on the address, which all contacts share.
-    form_clears_flags: bool = field(default=True, metadata=_answers(True, False))
+    # Writing: whether flags that a write does not name are cleared on the address, which all contacts share.
+    unnamed_flags_cleared: bool = field(default=True, metadata=_answers(True, False))
     # Writing: set_entries takes a create without id for the contact with the same name and email, if there is one.
     bulk_finds_duplicates: bool = field(default=True, metadata=_answers(True, False))
     # Reading: whether get_entry_list heeds `favorites`; the open edition has no favourites in this API.

@@ -181,18 +181,29 @@ class Writing:
         return changes
 
     def _emails(self, old: Contact | None, values: Values) -> list[dict[str, Any]] | None:
-        """The widget's list; else ``email1`` and ``email2``, which count only where there was no address.
+        """The widget's list; else ``email1`` to ``email10``, which count only where there was no address.
 
         ``None``: the list stays what it is.
         """
+        clear = self.switches.unnamed_flags_cleared
         if self.widget is not None:
-            return self.state.entries(self.widget, inherit=not self.switches.form_clears_flags)
+            return self.state.entries(self.widget, clear=clear)
         if old is not None and old["email"]:
             return self.state.refreshed(old)
-        sent = [(name, str(values.get(name) or "").strip()) for name in ("email1", "email2")]
-        return self.state.entries(
-            {"email_address": address, "primary_address": name == "email1"} for name, address in sent if address
-        )
+        return self.state.entries(self._plain_emails(values), clear=clear)
+
+    @staticmethod
+    def _plain_emails(values: Values) -> Iterator[dict[str, Any]]:
+        """``email1`` to ``email10``, the first one given is the primary; flags for all, or for each."""
+        primary = True
+        for name in (f"email{number}" for number in range(1, 11)):
+            address = str(values.get(name) or "").strip()
+            if address:
+                opt_out = values.get(f"{name}_opt_out", values.get("email_opt_out"))
+                invalid = values.get(f"{name}_invalid", values.get("invalid_email"))
+                flags = {"opt_out": set_(opt_out), "invalid_email": set_(invalid)}
+                yield {"email_address": address, "primary_address": primary, **flags}
+                primary = False
 
     # -- what only set_entries does --------------------------------------------------------------------
 
