@@ -184,7 +184,11 @@ class Observer:
         self._index.append(side, [_row(key) for key in page.keys if key.in_scope or side is SWEEPS], building=True)
         for key in page.keys:
             before = known.get(key.id)
-            if before == (key.version, key.in_scope) or self._recents.reflected(side, key.id, key.version):
+            # Who comes into the scope by a flag has the version that was dealt with when it left.
+            moved = before is None or before[1] is not key.in_scope
+            if before == (key.version, key.in_scope) or (
+                not moved and self._recents.reflected(side, key.id, key.version)
+            ):
                 if side is SWEEPS or listing.everything:
                     self._put(side, key, Lane.SWEEP)
             elif key.in_scope or (before is not None and before[1]):

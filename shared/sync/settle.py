@@ -117,6 +117,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
     if native or decision.action in _TOLD:
         out.row = _row(decision, native, results)
     _reflect(out, decision, results, link)
+    out.index += _outside(env, decision)
     return out
 
 
@@ -299,6 +300,18 @@ def _rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:
     if step.op is not Op.CREATE and EMAILS not in step.changed:
         return []
     return [(step.side, Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found))]
+
+
+def _outside(env: Env, decision: Decision) -> list[tuple[SideName, Row]]:
+    """That a contact was seen outside Sugar's scope, for the index: a flag that brings it back moves no version, so
+    only then does the next listing show anything new. (Google's looks at everybody.)"""
+    record = decision.subject.sugar.there
+    settled = decision.action is Action.FREEZE or decision.subject.link is None
+    if record is None or record.in_scope or not settled:
+        return []
+    contact = env.fields[SideName.SUGAR].view(record.native, {}, None).contact
+    found = list(terms(contact, env.settings.region))
+    return [(SideName.SUGAR, Row(id=record.id, version=record.version, in_scope=False, terms=found))]
 
 
 def _row(decision: Decision, native: Mapping[str, Any], results: Results) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.sync.link import LinkState
+from tests.simulators.wire import Request
 from tests.sync.crashes import fixed_point
 from tests.sync.stage import BOTH, entry, link_of, linked, person, settle, title_in_google, titled, troubles, watched
 from tests.world import User, World, world
@@ -97,6 +98,52 @@ def test_who_leaves_the_scope_is_frozen_and_merges_with_its_base_when_it_comes_b
         assert title_in_google(user, link) == "Mathematician"
         assert w.sugar.get(record)["birthdate"] == "1815-12-10"
         assert user.backlog() == []
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("seen", ["by the listing", "in between"])
+@pytest.mark.parametrize("scope", FLAGS)
+def test_who_comes_back_by_a_flag_is_synced_again_the_next_day(scope: str, seen: str) -> None:
+    with world() as w:
+        user = w.user(**BOTH, sugar_scope=scope)
+        record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        flag(w, user, scope, record, inside=True)
+        settle(user)
+        link = link_of(user, record)
+        flag(w, user, scope, record, inside=False)
+        if seen == "in between":
+            user.account.edit(link.google_id, organizations=titled("Countess"))
+            settle(user)
+        else:
+            tomorrow(user)
+        assert link_of(user, record).state is LinkState.FROZEN
+        flag(w, user, scope, record, inside=True)
+        tomorrow(user)
+        assert link_of(user, record).state is LinkState.LIVE
+        fixed_point(user)
+
+
+def test_who_was_out_of_the_scope_when_its_turn_came_arrives_once_it_is_back() -> None:
+    with world() as w:
+        user = w.user(**BOTH, sugar_scope="favorites")
+        settle(user)
+        record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        flag(w, user, "favorites", record, inside=True)
+        w.clock.advance(10)
+
+        def leaves(request: Request, when: str) -> None:
+            if when == "after" and request.path.endswith("connections"):
+                flag(w, user, "favorites", record, inside=False)
+
+        w.people_wire.on_call = leaves
+        user.run()
+        w.people_wire.on_call = None
+        for _ in range(3):
+            settle(user)  # until the feed shows it no more
+        assert user.links() == []
+        flag(w, user, "favorites", record, inside=True)
+        tomorrow(user)
+        assert len(user.account.people()) == 1
         fixed_point(user)
 
 
