@@ -21,6 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("shared.contact",),
     ("shared.side",),
     ("shared.store", "shared.sugar", "shared.people"),
+    ("shared.suitecrm",),
     ("shared.sync", "shared.account"),
     ("shared.web",),
     ("functions",),
@@ -36,6 +37,7 @@ IMPURE = {
     *("asyncio", "http", "io", "os", "pathlib", "shutil", "socket", "sqlite3", "subprocess", "tempfile", "threading"),
     *("random", "secrets", "time", "uuid"),
     *("shared.clock", "shared.store", "shared.sugar", "shared.people", "shared.account", "shared.web"),
+    "shared.suitecrm",
 }
 """What the planner may not even reach through others: the world, chance and the time of day."""
 

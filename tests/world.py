@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from shared.account import dialects
 from shared.account.connect import Connections
+from shared.account.dialects import Login
 from shared.account.grants import GoogleGrant, Grants, GrantStore, SugarGrant, pair_id
 from shared.account.keyring import KeyRing
 from shared.account.secrets import Secrets
@@ -23,7 +25,6 @@ from shared.store.codec import size
 from shared.store.port import Change, Doc, Put, Store, Version
 from shared.store.sqlite import SqliteStore
 from shared.sugar.reach import LOOPBACK
-from shared.sugar.session import SugarSession, sign_in
 from shared.sugar.tokens import Tokens
 from shared.sync import inbox
 from shared.sync.engine import Engine
@@ -40,6 +41,8 @@ from tests.simulators.people import PeopleSimulator
 from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.simulators.sugar import SugarSimulator
 from tests.simulators.sugar import Switches as SugarSwitches
+from tests.simulators.suitecrm import SuiteSimulator
+from tests.simulators.suitecrm import Switches as SuiteSwitches
 from tests.simulators.wire import Call, SimClock, Wire
 
 PLATFORM = "contact-sync"
@@ -142,19 +145,11 @@ class User:
     def sign_in_again(self) -> None:
         """What the user does when Sugar has ended the session."""
         world, name = self.world, self.uid.removeprefix("u-")
-        tokens = sign_in(
-            world.sugar_wire.url,
-            name,
-            PASSWORD,
-            platform=PLATFORM,
-            clock=world.clock,
-            gate=lambda _: None,
-            policy=LOOPBACK,
-        )
+        fresh = world.sign_in(name)
         vault = GrantStore(world.store, self.uid, world.vault)
         grants = vault.load()
         assert grants.sugar is not None
-        grants.sugar.tokens = dict(tokens.as_json())
+        grants.sugar.tokens = fresh.tokens
         vault.save(grants)
 
     def run(self) -> Report:
@@ -193,7 +188,7 @@ class World:
     """Everything on one machine, with a clock that tests move."""
 
     clock: SimClock
-    sugar: SugarSimulator
+    sugar: SugarSimulator | SuiteSimulator
     people: PeopleSimulator
     sugar_wire: Wire
     people_wire: Wire
@@ -214,22 +209,11 @@ class World:
         sugar_user = self.sugar.add_user(name, PASSWORD)
         account = self.people.account(f"{name}@example.com")
         clock: Clock = self.clock
-        tokens = sign_in(
-            self.sugar_wire.url, name, PASSWORD, platform=PLATFORM, clock=clock, gate=lambda _: None, policy=LOOPBACK
-        )
-        session = SugarSession(
-            self.sugar_wire.url, tokens, lambda _: None, clock, lambda _: None, platform=PLATFORM, policy=LOOPBACK
-        )
+        sugar = self.sign_in(name)
+        session = dialects.connection(sugar, lambda _: None, clock, lambda _: None, LOOPBACK)
         me = session.me()
         session.close()
-        sugar = SugarGrant(
-            address=self.sugar_wire.url,
-            platform=PLATFORM,
-            user_id=me["id"],
-            user_name=me["user_name"],
-            tokens=dict(tokens.as_json()),
-            acl=me.get("acl"),
-        )
+        sugar.user_id, sugar.user_name, sugar.acl = me["id"], me["user_name"], me.get("acl")
         google = GoogleGrant(subject=account.subject, tokens=oauth.Tokens(refresh_token=account.grant()).to_json())
         uid = f"u-{name}"
         GrantStore(self.store, uid, self.vault).save(Grants(sugar=sugar, google=google))
@@ -252,6 +236,16 @@ class World:
         self.users.append(user)
         return user
 
+    def sign_in(self, name: str) -> SugarGrant:
+        """As a browser does; whose grant it is, is still blank."""
+        login = Login(self.sugar_wire.url, name, PASSWORD, PLATFORM)
+        return dialects.sign_in(login.address, login, self.clock, lambda _: None, LOOPBACK)
+
+    @property
+    def older(self) -> bool:
+        """Whether the Sugar speaks the older dialect."""
+        return isinstance(self.sugar, SuiteSimulator)
+
     def calls(self) -> list[Call]:
         """All calls to both, token refreshes apart."""
         both = [*self.sugar_wire.log, *self.people_wire.log]
@@ -267,15 +261,20 @@ def world(
     *,
     store: Store | None = None,
     secrets: Secrets | None = None,
-    sugar: SugarSwitches | None = None,
+    sugar: SugarSwitches | SuiteSwitches | None = None,
     people: PeopleSwitches | None = None,
     extra_fields: tuple[str, ...] = ("middle_name", "website"),
     limits: Limits | None = None,
     running: bool = False,
+    crm: str = "sugar",
 ) -> Iterator[World]:
-    """A fresh world; on SQLite in a temporary folder unless a store is given."""
+    """A fresh world; on SQLite in a temporary folder unless a store is given.
+
+    Args:
+        crm: ``sugar`` (REST v11) or ``suitecrm`` (the older dialect).
+    """
     clock = SimClock(running=running)
-    sugar_sim = SugarSimulator(clock, sugar, extra_fields=extra_fields)
+    sugar_sim = _crm(crm, clock, sugar, extra_fields)
     people_sim = PeopleSimulator(clock, people or PeopleSwitches())
     with tempfile.TemporaryDirectory() as folder, Wire(sugar_sim, clock) as sw, Wire(people_sim, clock) as pw:
         inner = store or SqliteStore(Path(folder) / "documents.sqlite")
@@ -287,6 +286,15 @@ def world(
             made.close()
             if store is None:
                 inner.close()
+
+
+def _crm(
+    crm: str, clock: SimClock, switches: SugarSwitches | None, extra_fields: tuple[str, ...]
+) -> SugarSimulator | SuiteSimulator:
+    if crm == "suitecrm":
+        older = switches if isinstance(switches, SuiteSwitches) else None
+        return SuiteSimulator(clock, older, extra_fields=extra_fields)
+    return SugarSimulator(clock, switches, extra_fields=extra_fields)
 
 
 __all__ = ["SideName", "SyncError", "Tokens", "User", "World", "world"]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class Connect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How to sign in to Sugar. The password is exchanged for tokens, and not kept."""
+    """How to sign in to Sugar. The password is exchanged for tokens, and not kept; SuiteCRM and Sugar CE have none, so
+    that there the hash which their login takes is kept, sealed."""
 
     address: Annotated[str, Meta(min_length=1, max_length=500, description="As it stands in the browser.")]
     user_name: Annotated[str, Meta(min_length=1, max_length=255)]
@@ -26,7 +27,8 @@ class Connect(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=127,
-            description="Registered in Sugar (Admin > Platforms); a sign-in ends the session that the user has there.",
+            description="Registered in Sugar (Admin > Platforms); a sign-in ends the session that the user has there. "
+            "SuiteCRM and Sugar CE know no platforms.",
         ),
     ] = "contact-sync"
 
@@ -44,6 +46,7 @@ class Account(msgspec.Struct, frozen=True):
     platform: str
     user_id: str
     user_name: str
+    version: Annotated[str, Meta(description="What was found at the address, for people.")]
 
 
 class Connection(msgspec.Struct, frozen=True):
@@ -76,7 +79,8 @@ def show(ask: Ask) -> Connection:
 
 
 def connect(ask: Ask) -> Connection:
-    from shared.account.connecting import Login, Refused
+    from shared.account.connecting import Refused
+    from shared.account.dialects import Login
 
     body = ask.take(Connect)
     login = Login(body.address, body.user_name, body.password, body.platform)
@@ -100,7 +104,7 @@ def disconnect(ask: Ask) -> Disconnected:
 def _shown(grant: SugarGrant | None) -> Connection:
     if grant is None:
         return Connection(False, None)
-    return Connection(True, Account(grant.address, grant.platform, grant.user_id, grant.user_name))
+    return Connection(True, Account(grant.address, grant.platform, grant.user_id, grant.user_name, grant.version))
 
 
 ROUTES = (

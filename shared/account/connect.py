@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
 
+from shared.account import dialects
+from shared.account.dialects import Connection
 from shared.account.grants import Grants, GrantStore, SugarGrant
 from shared.account.sugar import SCHEMA_LASTS
 from shared.clock import Clock
@@ -17,12 +20,9 @@ from shared.people.scope import Scope as GoogleScope
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
 from shared.side import Gate, Side, SideName
-from shared.sugar import metadata, tokens
 from shared.sugar.bulk import FIRST_SIZE
 from shared.sugar.metadata import Schema
 from shared.sugar.reach import PUBLIC, Policy
-from shared.sugar.session import SugarSession
-from shared.sugar.side import SugarSide
 from shared.sync.head import Head
 from shared.sync.settings import Settings, synced_fields
 
@@ -67,18 +67,14 @@ class Connections:
         if grant is None:
             raise GrantLost("Sugar is not connected: connect it first")
 
-        def save(fresh: tokens.Tokens) -> None:
-            grant.tokens = dict(fresh.as_json())
+        def save(fresh: dict[str, Any]) -> None:
+            grant.tokens = fresh
             self._grants.save(grants)
 
-        known = tokens.Tokens.from_json(grant.tokens)
-        session = SugarSession(
-            grant.address, known, save, self._clock, gate, platform=grant.platform, policy=self._policy
-        )
+        session = dialects.connection(grant, save, self._clock, gate, self._policy)
         self._close.append(session.close)
         schema = self._schema(grants, grant, session)
-        return SugarSide(
-            session,
+        return session.side(
             schema,
             synced_fields(settings),
             scope=settings.sugar_scope.value,
@@ -88,13 +84,13 @@ class Connections:
             bulk_size=head.bulk_size.get(SideName.SUGAR) or FIRST_SIZE,
         )
 
-    def _schema(self, grants: Grants, grant: SugarGrant, session: SugarSession) -> Schema:
+    def _schema(self, grants: Grants, grant: SugarGrant, session: Connection) -> Schema:
         now = self._clock.now()
         at = datetime.fromisoformat(grant.schema_at) if grant.schema_at else None
         if grant.schema and at is not None and now - at < SCHEMA_LASTS:
             return Schema.from_json(grant.schema)
         grant.acl = session.me().get("acl")  # rights may have changed since the sign-in
-        schema = metadata.fetch(session, grant.acl)
+        schema = session.schema(grant.acl)
         grant.schema, grant.schema_at = schema.as_json(), now.isoformat()
         self._grants.save(grants)
         return schema

@@ -14,8 +14,9 @@ Links stay where they are: they belong to their pair, and are there when the sam
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 
+from shared.account import dialects
+from shared.account.dialects import Connection, Login
 from shared.account.grants import GrantStore, SugarGrant, pair_id
 from shared.account.sugar import SugarAccount
 from shared.account.users import User, Users
@@ -26,8 +27,7 @@ from shared.side import Gate
 from shared.store.port import Change, Store
 from shared.sugar.address import normalise
 from shared.sugar.reach import Policy
-from shared.sugar.session import SugarSession, check_platform, sign_in
-from shared.sugar.tokens import Tokens
+from shared.sugar.session import check_platform
 from shared.sync.inbox import Wish, posting
 from shared.sync.ledger import Ledger
 from shared.sync.paths import Paths
@@ -39,16 +39,6 @@ _TRIES = 4
 
 class Refused(GrantLost):
     """Sugar knows no such user, or another password."""
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """What a user signs in to Sugar with; exchanged, and forgotten."""
-
-    address: str
-    user_name: str
-    password: str = field(repr=False)
-    platform: str
 
 
 class Connecting:
@@ -86,17 +76,14 @@ class Connecting:
             Refused: Sugar refused the user or the password.
             GrantLost: Google is not connected.
             LeaseLost: a run is under way, or another window is connecting.
-            SyncError: see :func:`shared.sugar.session.sign_in`.
+            SyncError: see :func:`shared.account.dialects.sign_in`.
         """
         address = normalise(login.address, self._policy)
         check_platform(login.platform)
         with ExitStack() as held:
             ledger = held.enter_context(self._account.visit(user.paths))
             gate = ledger.gate if ledger else open_gate
-            tokens = self._exchange(address, login, gate)
-            grant = SugarGrant(
-                address=address, platform=login.platform, user_id="", user_name="", tokens=dict(tokens.as_json())
-            )
+            grant = self._exchange(address, login, gate)
             session = self._account.session(grant, gate, None)
             try:
                 former = self._enter(user, grant, session, ledger, held)
@@ -106,22 +93,14 @@ class Connecting:
             self._account.sign_out(former)
         return grant
 
-    def _exchange(self, address: str, login: Login, gate: Gate) -> Tokens:
+    def _exchange(self, address: str, login: Login, gate: Gate) -> SugarGrant:
         try:
-            return sign_in(
-                address,
-                login.user_name,
-                login.password,
-                platform=login.platform,
-                clock=self._clock,
-                gate=gate,
-                policy=self._policy,
-            )
+            return dialects.sign_in(address, login, self._clock, gate, self._policy)
         except GrantLost as error:
             raise Refused(error.message) from None
 
     def _enter(
-        self, user: User, grant: SugarGrant, session: SugarSession, ledger: Ledger | None, held: ExitStack
+        self, user: User, grant: SugarGrant, session: Connection, ledger: Ledger | None, held: ExitStack
     ) -> SugarGrant | None:
         """Stores the grant and makes its pair the user's; what was connected before.
 

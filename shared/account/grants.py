@@ -36,6 +36,10 @@ class SugarGrant(msgspec.Struct, kw_only=True):
     """The instance's fields, as last asked for."""
     schema_at: str | None = None
     acl: Any = None
+    dialect: str = "v11"
+    """Which one is spoken there; see :mod:`shared.account.dialects`."""
+    version: str = ""
+    """What is there, for people."""
 
     @property
     def instance(self) -> str:

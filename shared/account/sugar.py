@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from shared.account import dialects
+from shared.account.dialects import Connection
 from shared.account.grants import Grants, GrantStore, SugarGrant
 from shared.account.users import User
 from shared.clock import Clock, Ids
@@ -17,11 +19,8 @@ from shared.errors import GrantLost, LeaseLost, SyncError
 from shared.people.transport import open_gate
 from shared.side import Gate
 from shared.store.port import Store
-from shared.sugar import metadata
 from shared.sugar.metadata import Schema
 from shared.sugar.reach import Policy
-from shared.sugar.session import SugarSession
-from shared.sugar.tokens import Tokens
 from shared.sync.ledger import Ledger
 from shared.sync.paths import Paths
 from shared.sync.visit import visit
@@ -40,7 +39,7 @@ class Tested:
     fields: int
     """Fields of contacts that this user may read."""
     rights: dict[str, bool]
-    """``view``, ``create``, ``edit``, ``delete``: whether this user may do that with contacts."""
+    """``view``, ``create``, ``edit``, ``delete``: whether this user may do that with contacts, as far as Sugar says."""
 
 
 class SugarAccount:
@@ -124,11 +123,8 @@ class SugarAccount:
         if not grant.tokens:
             return False
         try:
-            known = Tokens.from_json(grant.tokens)
             session = self.session(grant, ledger.gate if ledger else open_gate, None)
             try:
-                if known.expires_at <= self._clock.now():
-                    session.me()  # only a living access token can end the session that a refresh token would go on with
                 session.sign_out()
             finally:
                 session.close()
@@ -144,16 +140,15 @@ class SugarAccount:
         """The lease of the pair that is connected; none is needed where there is no pair."""
         return visit(self._store, paths, self._clock, self._ids) if paths is not None else nullcontext()
 
-    def session(self, grant: SugarGrant, gate: Gate, grants: Grants | None) -> SugarSession:
+    def session(self, grant: SugarGrant, gate: Gate, grants: Grants | None) -> Connection:
         """Calls with the grant's tokens. Renewed ones are stored with ``grants``, or only kept in the grant."""
 
-        def save(fresh: Tokens) -> None:
-            grant.tokens = dict(fresh.as_json())
+        def save(fresh: dict[str, Any]) -> None:
+            grant.tokens = fresh
             if grants is not None:
                 self._grants.save(grants)
 
-        known = Tokens.from_json(grant.tokens)
-        return SugarSession(grant.address, known, save, self._clock, gate, platform=grant.platform, policy=self._policy)
+        return dialects.connection(grant, save, self._clock, gate, self._policy)
 
     def _connected(self) -> tuple[Grants, SugarGrant]:
         grants = self._grants.load()
@@ -161,9 +156,9 @@ class SugarAccount:
             raise GrantLost("Sugar is not connected: connect it first")
         return grants, grants.sugar
 
-    def _ask(self, session: SugarSession, grants: Grants, grant: SugarGrant, me: dict[str, Any]) -> Schema:
+    def _ask(self, session: Connection, grants: Grants, grant: SugarGrant, me: dict[str, Any]) -> Schema:
         grant.acl = me.get("acl")
-        schema = metadata.fetch(session, grant.acl)
+        schema = session.schema(grant.acl)
         grant.schema, grant.schema_at = schema.as_json(), self._clock.now().isoformat()
         self._grants.save(grants)
         return schema

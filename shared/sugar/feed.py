@@ -16,17 +16,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from shared.clock import Clock
 from shared.contact.terms import terms
 from shared.errors import CursorExpired, ProtocolError
-from shared.side import Cursor, Feed, Key, Page
+from shared.side import Cursor, Feed, Key, Native, Page
 from shared.sugar import listing
 from shared.sugar.fieldmap import SugarFieldMap
 from shared.sugar.listing import Rows
-from shared.sugar.records import ALWAYS, Scope, asked, instant, is_deleted, modified, stamp
-from shared.sugar.session import SugarSession
+from shared.sugar.records import Scope, instant, is_deleted, modified
 
 OVERLAP_SECONDS = 300.0
 _FULL = "list contacts in scope"
@@ -56,6 +55,23 @@ class _Delta:
     began_at: datetime | None = None
 
 
+class Lists(Protocol):
+    """How a dialect asks for the rows. Every row has what :mod:`shared.sugar.records` reads."""
+
+    def full(self, after: str, call: str) -> Rows:
+        """What lies in scope behind this id (blank: from the first one on), in the order of ids."""
+        ...
+
+    def delta(self, since: datetime, after: str, call: str) -> Rows:
+        """What was modified since, tombstones included, in the order of date and id; of those that share the very
+        second, only what lies behind the id."""
+        ...
+
+    def version(self, row: Native, call: str) -> str:
+        """What tells two states of a record apart; as that of a :class:`shared.side.Record`."""
+        ...
+
+
 class SugarFeed:
     """Reads pages for one user.
 
@@ -66,7 +82,7 @@ class SugarFeed:
 
     def __init__(
         self,
-        session: SugarSession,
+        lists: Lists,
         fields: SugarFieldMap,
         scope: Scope,
         clock: Clock,
@@ -74,15 +90,13 @@ class SugarFeed:
         region: str,
         overlap: float = OVERLAP_SECONDS,
     ) -> None:
-        self._session = session
+        self._lists = lists
         self._scope = scope
         self._clock = clock
         self._region = region
         self._overlap = timedelta(seconds=overlap)
-        self._stored = fields.is_stored
         # Terms find the same person again: switched-off fields take part.
         self._terms_map = fields.for_terms()
-        self._fields = tuple(dict.fromkeys((*ALWAYS, *self._terms_map.native_names)))
 
     def start_full(self) -> Cursor:
         """A new full listing."""
@@ -105,8 +119,7 @@ class SugarFeed:
 
     def _full(self, at: _Full) -> Page:
         began = at.began_at or self._clock.now()
-        clauses = [*self._scope.filter(self._stored), *listing.behind(at.after)]
-        found = listing.page(self._session, _FULL, clauses, self._fields, "id:ASC")
+        found = self._lists.full(at.after, _FULL)
         listing.check_ids(found, at.after, _FULL)
         server_began = at.server_began or found.asked_at
         # The filter may have been dropped: what counts is what the row says.
@@ -126,7 +139,7 @@ class SugarFeed:
         rescan = first and now - at.scanned_clock >= self._overlap
         if rescan and at.scanned_server - self._overlap < at.modified:
             at = replace(at, modified=at.scanned_server - self._overlap, id="")
-        found = listing.page(self._session, _DELTA, _since(at), self._fields, "date_modified:ASC,id:ASC", deleted=True)
+        found = self._lists.delta(at.modified, at.id, _DELTA)
         if first and max(at.modified, at.scanned_server) - self._overlap > found.asked_at:
             # The server's clock was ahead when the delta before this one ended, or has been put back since.
             raise CursorExpired(f"{_DELTA}: the position lies in the future of Sugar's clock")
@@ -163,7 +176,7 @@ class SugarFeed:
     def _keys(self, found: Rows, call: str) -> Sequence[Key]:
         keys = []
         for row in found.rows:
-            version = stamp(modified(row, call))
+            version = self._lists.version(row, call)
             if is_deleted(row):
                 keys.append(Key(row["id"], version, deleted=True, in_scope=False))
                 continue
@@ -171,15 +184,6 @@ class SugarFeed:
             in_scope = self._scope.holds(row)
             keys.append(Key(row["id"], version, in_scope=in_scope, terms=terms(contact, self._region)))
         return keys
-
-
-def _since(at: _Delta) -> list[Any]:
-    """What lies at or behind the position. Written without an equality of dates, which instances take to mean a whole
-    day, and so that a clause that is dropped shows more rows rather than fewer."""
-    since: list[Any] = [{"date_modified": {"$gte": asked(at.modified)}}]
-    if at.id:
-        since.append({"$or": [{"date_modified": {"$gt": asked(at.modified)}}, {"id": {"$gt": at.id}}]})
-    return since
 
 
 def _encoded(feed: Feed, at: _Full | _Delta) -> Cursor:

@@ -20,10 +20,11 @@ from __future__ import annotations
 import json
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -103,13 +104,22 @@ class HttpClient:
         gate: asked before every call with all the seconds that the call may take.
         policy: asked before every new connection.
         version: the REST version, part of every address.
+        root: what every path is below, in place of ``/rest/<version>``.
     """
 
     def __init__(
-        self, address: str, clock: Clock, gate: Gate, *, policy: Policy = PUBLIC, version: str = "v11"
+        self,
+        address: str,
+        clock: Clock,
+        gate: Gate,
+        *,
+        policy: Policy = PUBLIC,
+        version: str = "v11",
+        root: str | None = None,
     ) -> None:
         self.address = address
         self.version = version
+        self.root = f"/rest/{version}" if root is None else root
         self.calls = 0
         """Calls that were sent, or tried to be."""
         self.clock_offset: timedelta | None = None
@@ -128,15 +138,17 @@ class HttpClient:
         writes: bool = False,
         query: Mapping[str, str] | None = None,
         body: Any = None,
+        form: Sequence[tuple[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
         seconds: float = READ_SECONDS,
     ) -> Answer:
-        """Sends one request below ``/rest/<version>`` and reads its answer to the end.
+        """Sends one request below the root and reads its answer to the end.
 
         Args:
             name: how messages call it; never holds an id or a value.
             writes: whether it can have an effect, which decides what a failure means (see the module).
             body: JSON.
+            form: in place of JSON; in this order.
             seconds: for the answer; connecting may take ``CONNECT_SECONDS`` more.
         """
         self._gate(CONNECT_SECONDS + seconds)
@@ -146,9 +158,9 @@ class HttpClient:
         try:
             response = self._open().request(
                 method,
-                f"{self.address}/rest/{self.version}{path}",
+                f"{self.address}{self.root}{path}",
                 params=query,
-                data=None if body is None else json.dumps(body).encode(),
+                data=list(form) if form is not None else None if body is None else json.dumps(body).encode(),
                 headers={**({} if body is None else {"Content-Type": "application/json"}), **(headers or {})},
                 timeout=(CONNECT_SECONDS, seconds),
                 allow_redirects=False,
@@ -183,6 +195,8 @@ class HttpClient:
             session = _Session()
             # The environment could name a proxy or a .netrc, and so send tokens where nobody meant them to go.
             session.trust_env = False
+            # A cookie would bind calls to a session that has ended, or that another user has begun.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
             session.headers.update({"User-Agent": USER_AGENT, "Accept": "application/json"})
             for scheme in ("https://", "http://"):
                 session.mount(scheme, GuardedAdapter(self._policy))

@@ -118,10 +118,11 @@ def is_deleted(row: Mapping[str, Any]) -> bool:
     return truthy(row.get("deleted"))
 
 
-def record(row: Native, call: str, *, in_scope: bool, asked_at: datetime) -> Record:
+def record(row: Native, call: str, *, in_scope: bool, asked_at: datetime, version: str = "") -> Record:
     """A record as read, or as a write's answer holds it.
 
     Args:
+        version: what tells its states apart, where that is more than the date.
         asked_at: server time at which the server began to answer.
 
     Raises:
@@ -130,7 +131,7 @@ def record(row: Native, call: str, *, in_scope: bool, asked_at: datetime) -> Rec
     moment = modified(row, call)
     return Record(
         id=row_id(row, call),
-        version=stamp(moment),
+        version=version or stamp(moment),
         native=row,
         in_scope=in_scope,
         settled=asked_at - _SETTLED >= moment,

@@ -10,6 +10,7 @@ from shared.side import Absent, Cursor, FieldMap, Idempotency, Outcome, Page, Pr
 from shared.sugar.bulk import FIRST_SIZE, SugarWriter
 from shared.sugar.feed import OVERLAP_SECONDS, SugarFeed
 from shared.sugar.fieldmap import SugarFieldMap
+from shared.sugar.lists import FilterLists
 from shared.sugar.lookup import SugarLookup
 from shared.sugar.metadata import Schema
 from shared.sugar.records import Scope
@@ -50,7 +51,8 @@ class SugarSide:
         field_map = SugarFieldMap(schema, synced, taking_part)
         self.fields: FieldMap = field_map
         self.session = session
-        self._feed = SugarFeed(session, field_map, taking_part, clock, region=region, overlap=overlap)
+        lists = FilterLists(session, field_map, taking_part)
+        self._feed = SugarFeed(lists, field_map, taking_part, clock, region=region, overlap=overlap)
         self._lookup = SugarLookup(session, field_map, taking_part)
         self._writer = SugarWriter(session, taking_part, size=bulk_size)
 

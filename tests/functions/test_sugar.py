@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shared.account.connecting import Login
+from shared.account.dialects import Login
 from shared.errors import Unavailable
 from tests.functions.site import Browser, Site, site
 from tests.functions.stage import FUNCTIONS
-from tests.simulators.sugar import Switches
+from tests.simulators.sugar import SugarSimulator, Switches
 from tests.world import PASSWORD
 
 # -- connecting --------------------------------------------------------------------------------------
@@ -28,6 +28,7 @@ def test_connecting(web: Site) -> None:
         "platform": "contact-sync",
         "user_id": web.world.sugar.first_user.id,
         "user_name": "jane",
+        "version": "Sugar, REST v11",
     }
     assert web.world.store.commits == commits + 1  # the grant, the pair and the wish together
     assert jane.get("sugar").ok == {"connected": True, "account": account}
@@ -122,6 +123,7 @@ def test_a_platform_that_sugar_does_not_know() -> None:
     with site(sugar=Switches(unknown_platforms_refused=True)) as web:
         jane = web.jane(connected=False)
         assert jane.connect().wrong == ["platform"]
+        assert isinstance(web.world.sugar, SugarSimulator)
         web.world.sugar.auth.platforms.add("contact-sync")
         assert jane.connect().ok
 

@@ -115,10 +115,10 @@ def test_two_windows_that_connect_at_once_leave_a_living_session(web: Site) -> N
 
     def again(request: Request) -> None:
         if request.path.endswith("/me"):
-            del web.world.sugar.departed  # type: ignore[attr-defined]
+            del web.world.sugar.departed  # type: ignore[union-attr]
             seen.append(other.connect().status)
 
-    web.world.sugar.departed = again  # type: ignore[attr-defined] # told outside of the wire's lock
+    web.world.sugar.departed = again  # type: ignore[union-attr] # told outside of the wire's lock
     first = jane.connect().status
     assert seen == [200]
     assert first in (200, 409)

@@ -13,6 +13,7 @@ from tests.simulators.people.listing import Session
 from tests.simulators.people.oauth import Grant
 from tests.simulators.people.state import Group
 from tests.simulators.sugar import SugarSimulator
+from tests.simulators.suitecrm import SuiteSimulator
 from tests.simulators.wire import Wire
 from tests.world import World
 
@@ -72,14 +73,16 @@ def _wire(wire: Wire) -> Restore:
     return restore
 
 
-def _sugar(simulator: SugarSimulator) -> Restore:
+def _sugar(simulator: SugarSimulator | SuiteSimulator) -> Restore:
     snapshot = simulator.snapshot()
-    crashes, calls = len(simulator.crashes), list(simulator._calls)
+    crashes = len(simulator.crashes)
+    calls = list(simulator._calls) if isinstance(simulator, SugarSimulator) else []
 
     def restore() -> None:
         simulator.restore(snapshot)
         del simulator.crashes[crashes:]
-        simulator._calls = list(calls)
+        if isinstance(simulator, SugarSimulator):
+            simulator._calls = list(calls)
 
     return restore
 
