@@ -24,7 +24,7 @@ class WatchedStore:
     """Everything else is the store behind it."""
 
     def __init__(self, inner: Store) -> None:
-        self._inner = inner
+        self.inner = inner
         self.touched: set[str] = set()
         """Documents and collections read or written since :meth:`watch`."""
         self.committed: list[str] = []
@@ -71,20 +71,20 @@ class WatchedStore:
 
     def get(self, path: str) -> Doc | None:
         self._read(path)
-        return self._inner.get(path)
+        return self.inner.get(path)
 
     def get_all(self, paths: Iterable[str]) -> dict[str, Doc]:
         wanted = list(paths)
         self._read(*wanted)
-        return self._inner.get_all(wanted)
+        return self.inner.get_all(wanted)
 
     def query(self, collection: str, where: Sequence[Any] = (), **how: Any) -> list[Doc]:
         self._read(collection)
-        return self._inner.query(collection, where, **how)
+        return self.inner.query(collection, where, **how)
 
     def query_group(self, group: str, where: Sequence[Any] = (), **how: Any) -> list[Doc]:
         self._read(group)
-        return self._inner.query_group(group, where, **how)
+        return self.inner.query_group(group, where, **how)
 
     def commit(self, changes: Sequence[Change]) -> Mapping[str, Version]:
         trouble = self._due(reading=False)
@@ -92,7 +92,7 @@ class WatchedStore:
             raise Unavailable("the store is down")
         if trouble == "answer lost, not written":
             raise CommitUnknown("no answer came back")
-        versions = self._inner.commit(changes)
+        versions = self.inner.commit(changes)
         paths = [change.path for change in changes]
         self.touched.update(paths)
         self.committed += paths
@@ -101,4 +101,4 @@ class WatchedStore:
         return versions
 
     def close(self) -> None:
-        self._inner.close()
+        self.inner.close()

@@ -39,9 +39,10 @@ def oversleep(story: Story, nth: int) -> None:
     """A run falls asleep at its n-th step, past its lease; a second worker runs to its end; the first one goes on.
 
     Whatever the first one does then, it writes nothing: neither to a side nor to what the lease guards. Tokens that it
-    was given before it fell asleep it may still save: that document's own version guards them.
+    was given before it fell asleep it may still save: that document's own version guards them. And it may take a new
+    lease, as anybody may, to attend to settings that wait: the head then shows a later epoch than the second one's.
     """
-    left: list[tuple[dict[SideName, int], int]] = []
+    left: list[tuple[dict[SideName, int], int, int]] = []
 
     def sleep(name: str) -> None:
         _stop_watching(story)
@@ -49,16 +50,18 @@ def oversleep(story: Story, nth: int) -> None:
         story.world.clock.advance(story.world.limits.lease + 1)
         story.lost_sign_in = True  # it may just have been given a new pair of tokens
         _second_run(story)
-        left.append((_calls(story), len(story.store.committed)))
+        left.append((_calls(story), len(story.store.committed), _epoch(story)))
         TALLY.stale += 1
 
     story.others_at_work = True
     with at_step(story, nth, sleep):
         run(story)
     story.others_at_work = False
-    for calls, commits in left:
-        mine = [path for path in story.store.committed[commits:] if path.startswith(story.user.paths.head)]
-        story.claim(not mine, Claim.STALE, f"committed {mine}")
+    for calls, commits, epoch in left:
+        head = story.user.paths.head
+        mine = [path for path in story.store.committed[commits:] if path.startswith(head)]
+        anew = set(mine) == {head} and _epoch(story) > epoch
+        story.claim(not mine or anew, Claim.STALE, f"committed {mine}")
         story.claim(_calls(story) == calls, Claim.STALE, f"called a side: {_calls(story)} after {calls}")
 
 
@@ -95,6 +98,12 @@ def _stop_watching(story: Story) -> None:
     """The steps of the second worker are not the first one's."""
     story.world.store.on_step = lambda _: None
     story.world.on_call = lambda _: None
+
+
+def _epoch(story: Story) -> int:
+    """Read past the store that is watched, and may fail."""
+    doc = story.store.inner.get(story.user.paths.head)
+    return int(doc.data["epoch"]) if doc is not None else 0
 
 
 def _calls(story: Story) -> dict[SideName, int]:
