@@ -162,13 +162,12 @@ MUTANTS = (
         "forgets the rest.",
         swap(
             _KEEP,
-            "        for part in early:\n            self._ledger.commit(self._counted(part))\n",
-            "        for part in early:\n"
+            "            self._ledger.commit([*self._counted(part), *self._errand.changes()])\n",
             "            everyone = [key for out in settled for key in _keys(done.batch, out)]\n"
             "            self._queue.clear(everyone)\n"
             "            ids = [op.id for ops in done.intents.values() for op in ops]\n"
             "            changes = [*self._queue.changes(), *self._journal.close(ids)]\n"
-            "            self._ledger.commit([*self._counted(part), *changes])\n",
+            "            self._ledger.commit([*self._counted(part), *self._errand.changes(), *changes])\n",
         ),
         (_LARGE,),
     ),

@@ -37,8 +37,8 @@ MUTANTS = (
         "An equal email is an equal person; the match has a partner already, and now two records feed it.",
         swap(
             _MATCH,
-            "            if found.link is None:\n",
-            "            if not found.link or found.link.state is LinkState.LIVE:\n",
+            "            elif found.link is None:\n",
+            "            elif not found.link or found.link.state is LinkState.LIVE:\n",
         ),
         ("tests/sync/plan/test_match.py::test_a_match_that_is_linked_counts_with_the_same_or_a_blank_name",),
     ),
@@ -67,8 +67,8 @@ MUTANTS = (
         (
             Change(
                 _RUN,
-                "return bool(head.open) or (listed and self._queue.size(*READY) > 0)",
-                "return bool(head.open) or self._queue.size(*READY) > 0",
+                "return bool(head.open) or (listed and self._errand.work(self._queue))",
+                "return bool(head.open) or self._errand.work(self._queue)",
             ),
             Change(
                 _RUN,
