@@ -15,6 +15,7 @@ PARTS: dict[str, tuple[str, list[str]]] = {
     "sweep": ("tests.prove.sweep.__main__", []),
     "mutants": ("tests.mutants.__main__", []),
     "hostile": ("tests.prove.hostile.__main__", []),
+    "workers": ("tests.prove.workers.__main__", ["--rounds", "60", "--stories", "1"]),
     "machine": ("tests.prove.machine.__main__", ["--examples", "10000", "--minutes", "30"]),
 }
 """By name: its module, and how long it goes on when all parts are run."""
