@@ -5,6 +5,8 @@ ARGS ?=
 # The first of these that is new enough; PYTHON=/path/to/python decides otherwise.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
 
+CHECKOV := 3.3.30
+PIP_AUDIT := 2.10.1
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
@@ -13,7 +15,7 @@ COMPILE = $(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 -
 	--custom-compile-command "make requirements"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format bench prove coverage requirements requirements-in-sync setup clean
+.PHONY: help demo serve test check format bench prove coverage terraform checkov audit requirements requirements-in-sync setup clean
 
 help: ## This list
 	@echo "Sugar Contact Sync"
@@ -54,6 +56,20 @@ prove: $(READY) ## Try long and hard to lose or double a contact; ARGS="machine 
 
 coverage: $(READY) ## Run the tests and show which lines and branches none of them reaches
 	@$(PY) -m pytest --cov=shared --cov=functions --cov-report=term-missing:skip-covered $(ARGS)
+
+terraform: ## Check infra/terraform: formatting, validity, its own tests; needs Terraform, and its registry the first time
+	@terraform -chdir=infra/terraform fmt -check -recursive -diff
+	@terraform -chdir=infra/terraform init -backend=false -input=false
+	@terraform -chdir=infra/terraform validate
+	@terraform -chdir=infra/terraform test
+
+# It wants other versions of half of what is installed here, so it runs apart.
+checkov: $(READY) ## Look through infra/terraform for what is unsafe
+	@$(VENV)/bin/uv tool run --quiet checkov@$(CHECKOV) --directory infra/terraform --framework terraform --skip-download \
+		--compact --quiet
+
+audit: $(READY) ## Ask for known vulnerabilities of what requirements.txt installs; needs the internet
+	@$(VENV)/bin/uv tool run --quiet pip-audit@$(PIP_AUDIT) --requirement requirements.txt --require-hashes --disable-pip --strict
 
 requirements: $(READY) ## Write requirements*.txt from requirements*.in; ARGS=--upgrade takes the newest versions
 	@echo "== requirements.txt" && $(COMPILE) $(ARGS) --output-file requirements.txt requirements.in

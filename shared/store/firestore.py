@@ -3,8 +3,8 @@
 Speaks to the API's own methods, not to the client's collection and batch objects: those offer no replacing write that
 is guarded by the version read before, and they let the library repeat a commit.
 
-A stored document has its indexed keys as fields of their own, :data:`~shared.store.codec.BODY`, and
-:data:`NONCE`. Both of these must be exempt from indexing.
+A stored document has its indexed keys as fields of their own, :data:`~shared.store.codec.BODY`, :data:`NONCE`, and
+:data:`EXPIRY` where it has a time at which it ends. These three must be exempt from indexing.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from google.api_core import exceptions as api
@@ -29,6 +30,9 @@ from shared.store.port import Change, Create, Data, Doc, Put, Remove, Version, W
 NONCE = "_v"
 """Name of a stored field that differs with every write: Firestore keeps a document's time of update, which is its
 version here, when a write changes nothing."""
+
+EXPIRY = "_ttl"
+"""Name of a stored field that repeats ``expires_at`` as a time: Firestore's policies of expiry look at no texts."""
 
 _IN = 30
 # Values that one query may ask for at once (Firestore's limit).
@@ -252,8 +256,18 @@ def _write(client: firestore.Client, change: Change, stored: codec.Stored | None
     if stored.body:
         fields[codec.BODY] = types.Value(bytes_value=stored.body)
     fields[NONCE] = types.Value(bytes_value=secrets.token_bytes(8))
+    if (ends := _time_in(stored.keys.get("expires_at"))) is not None:
+        fields[EXPIRY] = types.Value(timestamp_value=ends)
     # Without an update mask the document is replaced, not merged.
     return types.Write(update=types.Document(name=name, fields=fields), current_document=condition)
+
+
+def _time_in(value: Any) -> datetime | None:
+    """The time that a text names; what names none never ends."""
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _value(value: Any) -> types.Value:
@@ -315,7 +329,7 @@ def _doc(document: types.Document) -> Doc:
     for key, value in raw.fields.items():
         if key == codec.BODY:
             body = value.bytes_value
-        elif key != NONCE:
+        elif key not in (NONCE, EXPIRY):
             keys[key] = _plain(value)
     path = raw.name.split("/documents/", 1)[1]
     return Doc(path, codec.decode(keys, body), _version(raw.update_time))

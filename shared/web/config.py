@@ -29,6 +29,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("STORE", "sqlite:var/contacts.sqlite", "`sqlite:FILE`, or `firestore:PROJECT[/DATABASE]`"),
     Variable("SECRETS", "folder:var/secrets", "where keys lie: `folder:FOLDER`, or `google:PROJECT`"),
     Variable("TASKS", "local", "`local`, or `projects/P/locations/L/queues/Q`"),
+    Variable("SYNC_URL", "", "where the queue's tasks call `sync`; blank: PUBLIC_URL/sync"),
     Variable("OAUTH_CLIENT_ID", None, "the OAuth client that users sign in with"),
     Variable("OAUTH_CLIENT_SECRET", "", "its secret; blank: the secret `oauth-client-secret` among SECRETS"),
     Variable("SIGN_IN_DOMAINS", "", "email domains that may sign in, with commas; blank: all that Google lets in"),
@@ -56,6 +57,7 @@ class Config:
     store: str
     secrets: str
     tasks: str
+    sync_url: str
     oauth_client_id: str
     oauth_client_secret: str
     sign_in_domains: tuple[str, ...]
@@ -73,6 +75,19 @@ class Config:
     def secure(self) -> bool:
         """Whether browsers come by https."""
         return self.public_url.startswith("https://")
+
+    @property
+    def tasks_url(self) -> str:
+        """What the queue's tasks call."""
+        return self.sync_url or self.address("sync")
+
+    @property
+    def tasks_audience(self) -> str:
+        """What their tokens are made for: of a ``sync`` deployed apart for them, its own address.
+
+        Google's front end, too, lets a token in only where its audience is the address that it calls.
+        """
+        return self.sync_url or self.platform_audience
 
     def address(self, function: str) -> str:
         """Where a function answers."""
@@ -92,6 +107,7 @@ def read(environment: Mapping[str, str]) -> Config:
         store=_shaped(values, "STORE", r"sqlite:.+|firestore:[a-z][a-z0-9:.-]*(/[a-z0-9()-]+)?"),
         secrets=_shaped(values, "SECRETS", r"folder:.+|google:[a-z0-9][a-z0-9:.-]*"),
         tasks=_shaped(values, "TASKS", r"local|projects/[^/]+/locations/[^/]+/queues/[^/]+"),
+        sync_url=_outside(values, "SYNC_URL") if values["SYNC_URL"] else "",
         oauth_client_id=values["OAUTH_CLIENT_ID"],
         oauth_client_secret=values["OAUTH_CLIENT_SECRET"],
         sign_in_domains=tuple(domain.lower() for domain in _list(values["SIGN_IN_DOMAINS"])),

@@ -209,9 +209,9 @@ class Services:
             raise BadSettings("TASKS", "must name a queue: a local one exists only where one process serves everything")
         return CloudTasks(
             self.config.tasks,
-            self.config.address("sync"),
+            self.config.tasks_url,
             self.config.platform_account,
-            audience=self.config.platform_audience,
+            audience=self.config.tasks_audience,
         )
 
     # -- a user's accounts, for a browser ---------------------------------------------------------------

@@ -74,9 +74,7 @@ def in_the_cloud(project: str, *, each: int = 12) -> Iterator[tuple[Running, Pla
             secrets.create(name)  # empty, as Terraform leaves them: the first keys are made by the functions
         cloud = {"STORE": f"firestore:{project}", "SECRETS": f"google:{PROJECT}", "TASKS": QUEUE}
         config = read({"PUBLIC_URL": url, "PLATFORM_ACCOUNT": ACCOUNT, **cloud, **made.environment()})
-        queue = CloudTasks(
-            QUEUE, config.address("sync"), ACCOUNT, audience=config.platform_audience, endpoint=tasks.endpoint
-        )
+        queue = CloudTasks(QUEUE, config.tasks_url, ACCOUNT, audience=config.tasks_audience, endpoint=tasks.endpoint)
         services = Services(config, clock=clock, tasks=queue)
         manager = SecretManager(PROJECT, endpoint=secrets.endpoint)
         services.__dict__["secrets"] = manager  # the services' own has no address to choose

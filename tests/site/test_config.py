@@ -57,6 +57,7 @@ def test_blank_is_as_good_as_not_set() -> None:
         ("SUGAR_LOOPBACK", "maybe"),
         ("SUGAR_HOSTS", "https://sugar.example.com"),
         ("SUGAR_HOSTS", "sugar.example.com, *"),
+        ("SYNC_URL", "http://x.org/sync"),
         ("GOOGLE_TOKEN_URL", "http://tokens.example.com"),
         ("GOOGLE_PEOPLE_URL", "people"),
         ("GOOGLE_CERTS_URL", "ftp://example.com"),
@@ -78,6 +79,13 @@ def test_a_queue_needs_the_account_that_its_tasks_call_as() -> None:
     with pytest.raises(BadSettings, match=r"^PLATFORM_ACCOUNT: "):
         read(queue)
     assert read({**queue, "PLATFORM_ACCOUNT": "a@p"}).tasks == "projects/p/locations/l/queues/q"
+
+
+def test_tasks_go_to_sync_unless_it_is_deployed_apart_for_them() -> None:
+    config = read({**NEEDED, "PUBLIC_URL": "https://x.org", "PLATFORM_AUDIENCE": "those-who-call"})
+    assert (config.tasks_url, config.tasks_audience) == ("https://x.org/sync", "those-who-call")
+    apart = read({**NEEDED, "PUBLIC_URL": "https://x.org", "SYNC_URL": "https://x.org/sync-worker"})
+    assert apart.tasks_url == apart.tasks_audience == "https://x.org/sync-worker"
 
 
 @pytest.mark.parametrize(
