@@ -65,7 +65,7 @@ terraform: ## Check infra/terraform: formatting, validity, its own tests; needs 
 
 # It wants other versions of half of what is installed here, so it runs apart.
 checkov: $(READY) ## Look through infra/terraform for what is unsafe
-	@$(VENV)/bin/uv tool run --quiet checkov@$(CHECKOV) --directory infra/terraform --framework terraform --skip-download \
+	@LOG_LEVEL=ERROR $(VENV)/bin/uv tool run --quiet checkov@$(CHECKOV) --directory infra/terraform --framework terraform --skip-download \
 		--compact --quiet
 
 audit: $(READY) ## Ask for known vulnerabilities of what requirements.txt installs; needs the internet

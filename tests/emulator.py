@@ -78,7 +78,7 @@ def start(emulator: Emulator) -> Iterator[RunningEmulator]:
         RuntimeError: it did not start; the message holds what it wrote.
     """
     with tempfile.TemporaryFile() as log:
-        host = f"127.0.0.1:{_free_port()}"
+        host = f"127.0.0.1:{free_port()}"
         process = subprocess.Popen(  # noqa: S603  # nothing in it comes from elsewhere
             ["/bin/sh", "-c", _GUARD, "sh", *_command(emulator, host)],
             stdin=subprocess.PIPE,
@@ -174,7 +174,7 @@ def _command(emulator: Emulator, host: str) -> list[str]:
     ]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

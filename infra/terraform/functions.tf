@@ -88,7 +88,7 @@ resource "google_cloudfunctions2_function" "function" {
   location = var.region
 
   build_config {
-    runtime           = "python312"
+    runtime           = "python311"
     entry_point       = "handler"
     service_account   = google_service_account.build.id
     docker_repository = google_artifact_registry_repository.images.id
