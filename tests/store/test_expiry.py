@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import UTC, datetime
+from typing import Any
 
 from google.cloud import firestore
 
@@ -14,7 +15,7 @@ END = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def test_an_end_is_also_stored_as_a_time_and_never_seen(firestore_project: str) -> None:
-    given = {
+    given: dict[str, dict[str, Any]] = {
         "states/ends": {"expires_at": END.isoformat()},
         "states/never": {"expires_at": None},
         "states/in-words": {"expires_at": "tomorrow"},
