@@ -16,6 +16,8 @@ def decoded(rest_data: str) -> list[Any] | dict[str, Any]:
     """What stands in ``rest_data``; what is no list and no object is the first argument, what is no JSON null."""
     try:
         data = json.loads(rest_data) if rest_data else None
+        if "\\ud" in rest_data.lower():
+            json.dumps(data, ensure_ascii=False).encode()  # halves of a surrogate pair are no JSON to PHP
     except ValueError:
         data = None
     return data if isinstance(data, list | dict) else [data]

@@ -77,6 +77,25 @@ def test_nothing_is_validated(jane: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("1990-02-03", "1990-02-03"), ("02/03/1990", "1990-02-03"), ("03.02.1990", ""), ("1990-02-30", ""), ("", "")],
+)
+def test_dates_in_the_databases_form_or_the_users(jane: Caller, sent: str, kept: str) -> None:
+    assert jane.get(jane.set(last_name="L", birthdate=sent), "birthdate") == {"birthdate": kept}
+
+
+@pytest.mark.parametrize(("sent", "kept"), [(True, "1"), ("on", "1"), (0, "0"), ("false", "0"), ("no", "0"), ("", "0")])
+def test_yes_and_no(jane: Caller, sent: Any, kept: str) -> None:
+    assert jane.get(jane.set(last_name="L", do_not_call=sent), "do_not_call") == {"do_not_call": kept}
+
+
+def test_half_a_surrogate_pair_is_no_json_and_nothing_is_stored(jane: Caller) -> None:
+    arguments = {"session": jane.session, "module_name": "Contacts", "name_value_list": values(last_name="\ud83d")}
+    assert jane.call("set_entry", arguments).text == "null"
+    assert jane.sim.contacts() == {}
+
+
 def test_what_the_server_sets_itself_cannot_be_sent(jane: Caller) -> None:
     old = "2001-01-01 00:00:00"
     contact = jane.set(last_name="L", date_modified=old, date_entered=old, created_by="x", modified_user_id="x")
@@ -307,6 +326,7 @@ def test_the_flag_for_mail_clients_is_set_as_a_link(jane: Caller) -> None:
         ("5 > 4 \"q\" 'a'", "5 &gt; 4 &quot;q&quot; &#039;a&#039;"),
         ("<b>bold</b> <blink>on</blink> <i></i>", "&lt;b&gt;bold&lt;/b&gt; on "),
         ("Ann <ann@example.com>", "Ann "),
+        ("one\r\ntwo\rthree\x07\t!", "one\ntwo\nthree\t!"),
     ],
 )
 def test_text_is_cleaned_when_stored_and_escaped_when_read(jane: Caller, sent: str, read: str) -> None:

@@ -13,6 +13,7 @@ _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)\b[^<>]*>|<!--.*?-->", re.DOTALL)
 _KEPT = frozenset({"a", "b", "br", "div", "em", "i", "li", "ol", "p", "span", "strong", "u", "ul"})
 _EMPTY = re.compile(r"<([a-z][a-z0-9]*)\b[^<>]*></\1>", re.IGNORECASE)
 
+_CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)])
 _READ = str.maketrans({"'": "&#039;", '"': "&quot;", "<": "&lt;", ">": "&gt;"})
 _ECHO = str.maketrans(
     {code: f"&{name};" for code, name in codepoint2name.items()} | {ord("&"): "&amp;", ord("'"): "&#039;"}
@@ -21,8 +22,11 @@ _ECHO = str.maketrans(
 
 @lru_cache(maxsize=100_000)
 def stored(sent: str) -> str:
-    """What is kept: trimmed, entities decoded, scripts and unknown or empty tags gone; a bare ``<`` stays."""
-    text = sent.strip()
+    """What is kept: trimmed, without control characters, entities decoded, scripts and unknown or empty tags gone.
+
+    A bare ``<`` stays; lines end in ``\n``.
+    """
+    text = sent.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS).strip()
     if "&" in text:
         text = _ENTITY.sub(lambda found: unescape(found[0]), text)
     if "<" in text:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from tests.simulators.sugar.errors import SugarError
@@ -19,7 +18,6 @@ from tests.simulators.suitecrm.state import SuiteState, utc
 from tests.simulators.suitecrm.switches import Switches
 from tests.simulators.suitecrm.text import echoed, shown, stored
 
-_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?: .*)?")
 _OWN = frozenset({"id", "deleted", "date_entered", "date_modified", "created_by", "modified_user_id"})
 """Columns that the server sets itself."""
 
@@ -260,12 +258,13 @@ def _as(definition: FieldDef, value: Any) -> Any:
     if isinstance(value, list | Mapping):
         raise Fatal(f"array to string conversion: {definition.name}")
     if definition.type == "bool":
-        return set_(value)
+        return set_(value) and str(value) not in ("off", "false", "no")
     text = "" if value is None else "1" if value is True else "" if value is False else str(value)
     if definition.type != "date":
         return stored(text)
-    found = _DATE.fullmatch(text)
-    try:
-        return date.fromisoformat(found[1]).isoformat() if found else ""
-    except ValueError:
-        return ""
+    for form in ("%Y-%m-%d", "%m/%d/%Y"):  # the database's, and the user's
+        try:
+            return datetime.strptime(text, form).date().isoformat()
+        except ValueError:
+            continue
+    return ""
