@@ -141,10 +141,12 @@ class Recovery:
         return datetime.fromisoformat(op.sent_at) + self._quiet
 
     def _is_ours(self, op: Intent, record: Record) -> bool:
-        """Whether a record is the one that this create made: it carries the key, or reads as sent.
+        """Whether a record is the one that this create made: it has the chosen id, carries the key, or reads as sent.
 
         What pointed to it, a feed's row or a search's, may have named one record and shown another.
         """
+        if op.record:
+            return op.record == record.id
         return op.key in record.planted or self._reads_as_sent(op, record)
 
     def _reads_as_sent(self, op: Intent, record: Record) -> bool:

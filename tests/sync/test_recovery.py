@@ -162,6 +162,24 @@ def test_a_search_that_shows_records_beside_other_ids_links_nobody_with_somebody
         fixed_point(user)
 
 
+def test_a_create_in_doubt_under_a_chosen_id_is_bound_though_its_user_has_edited_it() -> None:
+    with world(crm="suitecrm") as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ada", "Byron"))
+        w.clock.advance(300)
+        w.sugar_wire.fault("cut_after", matches=lambda request: b"set_entr" in request.body)
+        user.run()
+        (record,) = w.sugar.contacts()
+        assert user.head().open
+        w.sugar.edit(record, title="Countess")
+        w.clock.advance(SHORT)
+        rest(user)
+        (link,) = user.links()
+        assert link.sugar_id == record
+        assert title_in_google(user, link) == "Countess"
+        fixed_point(user)
+
+
 def test_a_delete_meets_what_was_edited_after_the_plan() -> None:
     with world() as w:
         user, link = linked(w)

@@ -19,7 +19,7 @@ from types import FrameType
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = ("shared/sync", "shared/people", "shared/sugar")
-FILES = ("shared/account/connect.py", "shared/account/grants.py")
+FILES = ("shared/account/connect.py", "shared/account/dialects.py", "shared/account/grants.py")
 """Where a run's sides and tokens come from."""
 OUT = "out"
 """What a root calls, whatever its name."""
@@ -113,6 +113,8 @@ class _Source:
         self._methods: dict[str, set[str]] = {}
         """Of every class, protocols included."""
         self._protocols: set[str] = set()
+        self._handed_over: set[str] = set()
+        """Names of methods that a class may have from another one."""
         self._imports: dict[str, dict[str, str]] = {}
         """By file: local name, and what it stands for as ``folder/module:name``."""
         for path in _paths():
@@ -133,6 +135,8 @@ class _Source:
         for node in ast.iter_child_nodes(parent):
             if isinstance(node, ast.ClassDef):
                 self._methods[node.name] = {each.name for each in node.body if isinstance(each, ast.FunctionDef)}
+                self._methods[node.name] |= _handed_over(node)
+                self._handed_over |= _handed_over(node)
                 if any(getattr(base, "id", "") == "Protocol" for base in node.bases):
                     self._protocols.add(node.name)
                 else:
@@ -205,12 +209,21 @@ class _Source:
     def _is(self, owner: str, known: str, name: str) -> bool:
         """Whether a receiver of the known class may be one of the owner's."""
         if known in self._protocols:
-            return self._methods[known] <= self._methods[owner]
+            return self._methods[known] <= self._methods[owner] or name in self._methods[known] & self._handed_over
         return owner == known if known else name not in _UNTOLD
 
     def _imported(self, file: str, name: str) -> list[_Function]:
         module, _, inside = self._imports[file].get(name, "").partition(":")
         return [f for f in self._named[inside] if f.file == f"{module}.py" and f.name == inside]
+
+
+def _handed_over(node: ast.ClassDef) -> set[str]:
+    """Attributes that a class takes from another object: as good as methods."""
+    assigned = [
+        each for each in ast.walk(node) if isinstance(each, ast.Assign) and isinstance(each.value, ast.Attribute)
+    ]
+    targets = [target for each in assigned for target in each.targets if isinstance(target, ast.Attribute)]
+    return {target.attr for target in targets if getattr(target.value, "id", "") == "self"}
 
 
 def _paths() -> list[Path]:
