@@ -29,7 +29,7 @@ resource "google_firestore_backup_schedule" "daily" {
 locals {
   collections = [
     "backlog", "dirty", "dispatch", "emails", "grants", "history", "inbox", "index", "intents", "links", "memory",
-    "pairs", "runs", "states", "users",
+    "pairs", "parts", "plans", "runs", "states", "users",
   ]
 
   # By collection and field: the ways in which it is queried alone, or with others by equality.

@@ -9,8 +9,8 @@ locals {
     dispatch        = { store = "write", public = false }
     fields          = { store = "write", secrets = ["session-keys", "token-keys"] }
     history         = { store = "read", secrets = ["session-keys"] }
-    labels          = { store = "write", secrets = ["session-keys", "token-keys", "oauth-client-secret"] }
-    oauth_callback  = { store = "write", secrets = local.all_secrets, starts = ["session-keys", "token-keys"] }
+    labels          = { store = "read", secrets = ["session-keys", "token-keys", "oauth-client-secret"] }
+    oauth_callback  = { store = "write", secrets = local.all_secrets, starts = ["token-keys"] }
     oauth_start     = { store = "none", secrets = ["session-keys"], starts = ["session-keys"] }
     preview         = { store = "write", secrets = local.all_secrets, size = "sync" }
     settings        = { store = "write", secrets = local.all_secrets }

@@ -112,8 +112,11 @@ class KeyRing:
                 raise
             self._look_at = now + _SOON
             return self._newest
-        if found is not None:  # none, though one is known: the newest is told with a delay
+        if found is not None:
             self._newest = self._keep(found)
+        elif self._newest is None and self._keys:
+            # None, though one was met: the newest is told with a delay. Who has met one need not make another.
+            self._newest = max(self._keys.values(), key=lambda key: int(key.version))
         self._missing.clear()
         self._look_at = now + LOOK_AGAIN
         return self._newest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -61,7 +62,10 @@ class Listener:
 
     def stop(self) -> None:
         """Ends :meth:`run`; from any thread."""
-        self._server.trigger.pull_trigger(self._end)
+        # It leaves the call for the loop, then wakes the loop up through a pipe. A loop that is awake just then takes
+        # the call and closes the pipe in between; all is done by then.
+        with suppress(OSError):
+            self._server.trigger.pull_trigger(self._end)
 
     def close(self) -> None:
         """Gives the port back."""

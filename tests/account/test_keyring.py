@@ -11,7 +11,7 @@ from google.cloud.secretmanager_v1.types import AddSecretVersionRequest
 
 from shared.account.keyring import KEY_BYTES, BadKey, Key, KeyRing
 from shared.account.secret_manager import SecretManager
-from shared.account.secrets import SecretForbidden, SecretMissing, Secrets, VersionDisabled, VersionGone
+from shared.account.secrets import Secret, SecretForbidden, SecretMissing, Secrets, VersionDisabled, VersionGone
 from shared.errors import Unavailable
 from tests.account.conftest import RING
 from tests.cloud.memory import MemorySecrets
@@ -39,6 +39,31 @@ def test_the_first_key_is_made_at_first_use(secrets: Secrets, clock: SimClock) -
 def test_reading_alone_makes_no_key(secrets: Secrets, clock: SimClock) -> None:
     assert KeyRing(secrets, RING, clock).get("1") is None
     assert secrets.latest(RING) is None
+
+
+def test_a_key_that_was_met_does_until_the_newest_is_told(clock: SimClock) -> None:
+    """The newest is told with a delay, and who has no right to make keys must not need it meanwhile."""
+    late = Late()
+    made = KeyRing(late, RING, clock).current()
+    late.told = False
+    here = KeyRing(late, RING, clock)
+    assert here.get(made.version) == made.data
+    assert here.current() == made
+    late.told = True
+    newer = KeyRing(late, RING, clock).rotate()
+    clock.advance(301)
+    assert here.current() == newer
+    assert late.asked.count("add") == 2
+
+
+class Late(MemorySecrets):
+    """Tells the newest version only when it wants to."""
+
+    told = True
+
+    def latest(self, name: str) -> Secret | None:
+        found = super().latest(name)
+        return found if self.told else None
 
 
 def test_a_rotation_is_seen_within_five_minutes(secrets: Secrets, clock: SimClock) -> None:

@@ -50,7 +50,7 @@ run "defaults" {
       dispatch        = "roles/datastore.user"
       fields          = "roles/datastore.user"
       history         = "roles/datastore.viewer"
-      labels          = "roles/datastore.user"
+      labels          = "roles/datastore.viewer"
       oauth_callback  = "roles/datastore.user"
       preview         = "roles/datastore.user"
       settings        = "roles/datastore.user"
@@ -93,7 +93,7 @@ run "defaults" {
 
   assert {
     condition = keys(google_secret_manager_secret_iam_member.starts) == [
-      "oauth_callback session-keys", "oauth_callback token-keys", "oauth_start session-keys",
+      "oauth_callback token-keys", "oauth_start session-keys",
     ]
     error_message = "First keys are made by exactly these functions."
   }
