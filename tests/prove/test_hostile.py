@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 
 import pytest
@@ -13,10 +14,11 @@ from tests.prove.hostile.case import undisturbed
 from tests.prove.hostile.scenes import SCENES
 from tests.prove.hostile.sweep import WHOLE, Tally, at_random, each_group, named, play
 
+CI = bool(os.environ.get("CI"))
 PARTS = 4
-SHARE = 16
+SHARE = 4 if CI else 16
 """One of so many cases."""
-EXAMPLES = 8
+EXAMPLES = 40 if CI else 8
 
 
 @pytest.mark.parametrize("part", range(PARTS))
