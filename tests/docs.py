@@ -99,7 +99,7 @@ def conflicts() -> str:
     rows = []
     for rule in ConflictRule:
         for newer in seen if rule is ConflictRule.NEWEST else (None,):
-            wins = winner(rule, newer=newer, answer=None)
+            wins = winner(rule, newer=newer)
             said = {None: "asked: the field waits, the contact goes on", SideName.SUGAR: "→ Google"}
             rows.append([rule.value, seen[newer] if rule is ConflictRule.NEWEST else "any", said.get(wins, "→ Sugar")])
     return table(["rule", "change first seen later", "verdict"], rows)

@@ -8,8 +8,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "DELETE /account": {"confirmed": {"email": "jane@example.com"}},
     "POST /backlog_release": {
         "some": {"entries": ["s:7d9b1c2e-6a53-11ee-8c99-0242ac120002"]},
-        "what was held, all of it": {"class": "held: mass deletion", "approve": True},
-        "with an answer": {"entries": ["c4f6a1"], "answers": {"phone_work": "google"}},
+        "what was held, all of it": {"class": "held: mass deletion", "action": "approve"},
+        "with an answer": {"entries": ["c4f6a1"], "action": "keep", "answers": {"phone_work": "google"}},
         "all": {"all": True},
     },
     "POST /labels": {"new": {"name": "From Sugar"}},

@@ -34,6 +34,7 @@ from shared.sync.link import Link
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.queue import READY
+from shared.sync.remedies import Remedy
 from shared.sync.report import Report, Status
 from shared.sync.settings import Settings, parse
 from tests.cloud.memory import MemorySecrets
@@ -139,7 +140,8 @@ class User:
 
     def wish(self, **what: Any) -> None:
         """Leaves a document in the inbox."""
-        wish = inbox.Wish(at=self.world.clock.now().isoformat(), **what)
+        told = {name: what.pop(name) for name in Remedy.__struct_fields__ if what["kind"] == "release" and name in what}
+        wish = inbox.Wish(at=self.world.clock.now().isoformat(), remedy=Remedy(**told), **what)
         inbox.post(self.world.store, self.paths, self.world.ids, wish)
 
     def sign_in_again(self) -> None:

@@ -1,7 +1,8 @@
-"""Letting backlog entries go after a look at them: the next run takes them up first."""
+"""Having something done about backlog entries after a look at them: the next run takes them up first."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
@@ -9,7 +10,8 @@ from msgspec import Meta
 
 from shared.store.port import Doc
 from shared.sync import release as letting
-from shared.sync.words import ClassText, SideText, is_field
+from shared.sync.remedies import ACTIONS, Remedy, actions, kept
+from shared.sync.words import ActionText, ClassText, KeepText, is_field
 from shared.web.function import Function
 from shared.web.mine import is_id, my_paths
 from shared.web.pages import Cursor, Pages
@@ -30,12 +32,15 @@ class Release(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     )
     all: Annotated[bool, Meta(description="All open entries.")] = False
     cursor: Annotated[Cursor | None, Meta(description="With `class` or `all`: `next` of the answer before.")] = None
-    approve: Annotated[
-        bool,
-        Meta(description="What was held may go ahead, and what is gone from Sugar was deleted, for exactly these."),
-    ] = False
+    action: Annotated[
+        ActionText,
+        Meta(
+            description="What is done about them: one of the `actions` of every entry named; with `all`, entries that"
+            " do not have it are left as they are."
+        ),
+    ] = "release"
     answers: Annotated[
-        dict[Name, SideText], Meta(max_length=100, description="Whose value wins, by the fields that are asked about.")
+        dict[Name, KeepText], Meta(max_length=100, description="With `keep`: whose value, by the fields asked about.")
     ] = {}
 
 
@@ -66,19 +71,32 @@ def release(ask: Ask) -> Released:
         found = letting.by_class(services.store, paths, wanted.cls, after=pages.place(wanted.cursor))
         docs, place = list(found.docs), found.place
     _check(wanted, docs)
-    letting.release(
-        services.store, paths, services.clock, services.ids, docs, approve=wanted.approve, answers=wanted.answers
-    )
-    ask.noted.update(releasing=len(docs), approve=wanted.approve)
+    docs = [doc for doc in docs if wanted.action in actions(doc.data)] if wanted.all else docs
+    remedy = Remedy(action=wanted.action, answers=wanted.answers)
+    letting.release(services.store, paths, services.clock, services.ids, docs, remedy)
+    ask.noted.update(releasing=len(docs), action=wanted.action)
     return Released(len(docs), pages.next(place))
 
 
-def _check(wanted: Release, docs: list[Doc]) -> None:
-    """An answer that nobody asked for is a mistake; of a class there may be more entries than these."""
-    asked = set().union(*(letting.asked(doc) for doc in docs)) if wanted.entries else None
+def _check(wanted: Release, docs: Sequence[Doc]) -> None:
+    """What goes with the action, and whether the entries have it."""
+    if wanted.cls is not None and wanted.action not in ACTIONS[wanted.cls]:
+        raise bad_field("action", f"entries of this class have {', '.join(ACTIONS[wanted.cls])}")
+    if wanted.entries is not None:
+        problems = [
+            FieldProblem(f"entries[{n}]", f"{wanted.action} is not for this one: it has {', '.join(actions(doc.data))}")
+            for n, doc in enumerate(docs)
+            if wanted.action not in actions(doc.data)
+        ]
+        if problems:
+            raise WebError(422, "bad-field", f"{len(problems)} of these entries have no such action", errors=problems)
+    if bool(wanted.answers) != (wanted.action == "keep"):
+        raise bad_field("answers", "must be given with `keep`, and with nothing else")
+    # An answer that nobody asked for is a mistake; of a class there may be more entries than these.
+    asked = {name for doc in docs for name in kept(doc.data)} if wanted.entries else None
     for name in wanted.answers:
         if not is_field(name) or (asked is not None and name not in asked):
-            raise bad_field(f"answers.{name}", "none of these entries asks whose value of that wins")
+            raise bad_field(f"answers.{name}", "none of these entries asks whose value of that is kept")
 
 
 def _named(ask: Ask, entries: list[str]) -> list[Doc]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import msgspec
 
 from shared.side import SideName
 from shared.store.port import Change, Data, Doc, Put, Remove
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
-from shared.sync.plan.model import Entry, Subject, Trouble
+from shared.sync.plan.model import Answer, Entry, Subject, Trouble
+from shared.sync.remedies import Remedy, kept
 
 OPEN, RELEASED = "open", "released"
 
@@ -42,28 +46,40 @@ def backlog_id(subject: Subject) -> str:
     return subject_id(side, subject.half(side).id)
 
 
-def changes(
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is to be stored, and by how much it moves the counts of the head."""
+
+    changes: Sequence[Change] = ()
+    open: int = 0
+    answered: int = 0
+
+
+def ask(
     paths: Paths, subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime, *, name: str = ""
-) -> tuple[list[Change], int]:
-    """Stores what is to be asked about one contact.
+) -> Written:
+    """Stores what is to be asked about one contact; nothing, if the same question stands there already.
 
     Args:
         name: what the contact is called.
-
-    Returns:
-        The writes (none if the same question stands there already), and by how much the number of open entries grows.
     """
     entry = backlog_id(subject)
     was_open = old is not None and old.data.get("state") == OPEN
     fresh = {**_document(subject, entries, old, now), "name": name}
     if old is not None and was_open and _same(old.data, fresh):
-        return [], 0
-    return [Put(paths.backlog(entry), plain(fresh))], 0 if was_open else 1
+        return Written()
+    return Written([Put(paths.backlog(entry), plain(fresh))], int(not was_open), -int(old is not None and not was_open))
 
 
-def close(paths: Paths, old: Doc) -> tuple[list[Change], int]:
+def answer_of(data: Mapping[str, Any]) -> Answer:
+    """What a person wants done about an entry that was let go."""
+    return Answer(msgspec.convert(data.get("remedy", {}), Remedy), kept(data))
+
+
+def close(paths: Paths, old: Doc) -> Written:
     """The entry has served."""
-    return [Remove(paths.backlog(old.id))], -1 if old.data.get("state") == OPEN else 0
+    was_open = old.data.get("state") == OPEN
+    return Written([Remove(paths.backlog(old.id))], -int(was_open), -int(not was_open))
 
 
 def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime) -> Data:

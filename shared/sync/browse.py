@@ -16,7 +16,8 @@ import msgspec
 
 from shared.store.port import Doc, Store, Where
 from shared.sync.paths import Paths
-from shared.sync.words import Question, SideText, Values, label, questions, short
+from shared.sync.remedies import actions
+from shared.sync.words import ActionText, Question, SideText, Values, label, questions, short
 
 # -- history -----------------------------------------------------------------------------------------
 
@@ -184,6 +185,8 @@ class BacklogItem(msgspec.Struct, kw_only=True):
     sugar_id: str
     google_id: str
     message: str
+    actions: list[ActionText]
+    """What can be done about it, the likeliest first; none while it waits for the next run."""
     fields: list[Values]
     """The fields in question, long values cut."""
 
@@ -236,6 +239,7 @@ def _item(doc: Doc, asked: Sequence[Question]) -> dict[str, Any]:
         "name": data.get("name", ""),
         **_ids(data),
         "message": first.message,
+        "actions": actions(data),
         "fields": [
             Values(
                 name=one.name,

@@ -12,7 +12,7 @@ from itertools import islice
 from shared.clock import Ids
 from shared.side import Absent, Record, Side, SideName
 from shared.store.port import Doc, Store
-from shared.sync.backlog import OPEN, RELEASED, backlog_id
+from shared.sync.backlog import OPEN, RELEASED, answer_of, backlog_id
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
@@ -295,9 +295,12 @@ class Gatherer:
         batch.entries = {doc.id: doc for doc in docs.values()}
         for n, subject in enumerate(batch.subjects):
             entry = batch.entries.get(backlog_id(subject))
-            if subject.link is None and entry is not None:
-                released = entry.data.get("state") == RELEASED
-                batch.subjects[n] = replace(subject, parked=_quarantines(entry), released=released)
+            if entry is None:
+                continue
+            released = entry.data.get("state") == RELEASED
+            parked = subject.link is None and _quarantines(entry)
+            answer = answer_of(entry.data) if released else None
+            batch.subjects[n] = replace(subject, parked=parked, released=released, answer=answer)
         for path, n in others.items():
             if _quarantines(docs.get(path)):
                 batch.candidates[n] = replace(batch.candidates[n], parked=True)
@@ -305,13 +308,13 @@ class Gatherer:
     @staticmethod
     def _former(batch: Batch, subject: Subject) -> list[str]:
         """The ids under which a record that a link has taken on may still stand in the backlog."""
-        stored = batch.stored.get(subject.link.id) if subject.link is not None else None
-        if stored is None:
+        if subject.link is None:
             return []
+        stored = batch.stored.get(subject.link.id)
         return [
-            subject_id(side, subject.half(side).id)
+            subject_id(side, record)
             for side in SideName
-            if subject.half(side).id not in ("", stored.id_on(side))
+            if (record := subject.half(side).id) and (stored is None or record != stored.id_on(side))
         ]
 
 

@@ -100,6 +100,9 @@ class Head(msgspec.Struct, kw_only=True):
     sent: dict[str, Sent] = {}
     links: int = 0
     backlog: int = 0
+    """Open entries."""
+    answered: int = 0
+    """Entries that are not open: a person has said what is to be done about them."""
     removals: list[tuple[str, str, int]] = []
     """(time, kind, how many) deletes and clearings of the last day, for the guard."""
     alarm_until: str | None = None

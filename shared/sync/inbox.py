@@ -21,6 +21,7 @@ from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.plan.model import Trouble
 from shared.sync.queue import Dirty, Lane, Queue
+from shared.sync.remedies import Remedy, actions
 from shared.sync.settings import Settings, parse
 
 _log = logging.getLogger(__name__)
@@ -37,10 +38,8 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     entries: list[str] = []
     """``release``: backlog ids; empty: all of ``cls``, or all."""
     cls: str | None = None
-    approve: bool = False
-    """``release``: what the guard held may go ahead, and what is gone from Sugar was deleted, for exactly these."""
-    answers: dict[str, SideName] = {}
-    """``release``: whose value wins, by field."""
+    remedy: Remedy = Remedy()
+    """``release``: what is to be done about them."""
     side: SideName | None = None
     record: str = ""
     """``look``: this record is to be looked at."""
@@ -117,24 +116,27 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
     """
     docs = _chosen(store, paths, wish)
     links = store.get_all([paths.link(doc.data["link"]) for doc in docs if doc.data.get("link")])
+    remedy = wish.remedy
     for doc in docs:
-        if doc.data.get("state") != OPEN:
-            continue
-        if doc.path not in made:
-            made[doc.path] = {**doc.data, "state": RELEASED}
+        if remedy.action not in actions(doc.data):
+            continue  # it was let go before, or asks something else by now
+        before = made.get(doc.path)
+        if before is None:
             head.backlog = max(0, head.backlog - 1)
+            head.answered += 1
+        made[doc.path] = {**doc.data, "state": RELEASED, "remedy": plain(_joined(before, remedy))}
         name = doc.data.get("link")
         found = links.get(paths.link(name)) if name else None
         if found is not None:
             link = Link.load(made.get(found.path, found.data))
             link.parked = False
-            link.held = []
-            link.answers = {**link.answers, **wish.answers}
+            link.held = [field for field in link.held if remedy.action == "keep" and field not in remedy.answers]
             made[found.path] = link.data()
+        approved = remedy.action == "approve"
         for side in SideName:
             if record := doc.data["ids"].get(side.value):
                 # What only a person can know: that the contact which Sugar does not show any more was deleted.
-                gone = wish.approve and doc.data["class"] == Trouble.GONE_FROM_SUGAR.value and side is SideName.SUGAR
+                gone = approved and doc.data["class"] == Trouble.GONE_FROM_SUGAR.value and side is SideName.SUGAR
                 key = Dirty(
                     side=side,
                     id=record,
@@ -142,10 +144,18 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
                     deleted=gone,
                     lane=Lane.RELEASED,
                     tries=1,
-                    exempt=wish.approve,
+                    exempt=approved,
                 )
                 queue.add(Lane.RELEASED, [key])
     return len(docs) + len(links)
+
+
+def _joined(before: Data | None, remedy: Remedy) -> Remedy:
+    """The remedy, with what an earlier wish has answered already."""
+    if before is None:
+        return remedy
+    answers = msgspec.convert(before["remedy"], Remedy).answers
+    return msgspec.structs.replace(remedy, answers={**answers, **remedy.answers})
 
 
 def _chosen(store: Store, paths: Paths, wish: Wish) -> Sequence[Doc]:

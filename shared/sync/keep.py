@@ -127,6 +127,7 @@ class Keeper:
         head = self._ledger.head
         head.links += sum(group.links for group in part)
         head.backlog = max(0, head.backlog + sum(group.backlog for group in part))
+        head.answered = max(0, head.answered + sum(group.answered for group in part))
         return [change for group in part for change in group.changes]
 
     def _contact(self, done: Answered, out: Settled, run: str) -> Group:
@@ -134,7 +135,7 @@ class Keeper:
         head = self._ledger.head
         now = self._clock.now()
         changes: list[Change] = []
-        links = asked = 0
+        links = 0
         subject = out.decision.subject
         if out.link is not None:
             links += lives(out.link) - lives(done.batch.stored.get(out.link.id))
@@ -152,22 +153,24 @@ class Keeper:
         if out.link is not None:
             subject = replace(subject, link=out.link)  # also what was asked while linking is about the link
         old = done.batch.entries.get(backlog_id(subject))
+        written: list[backlog.Written] = []
         if out.entries:
-            written, grows = backlog.changes(self._paths, subject, out.entries, old, now, name=name)
-            changes += written
-            asked += grows
+            written.append(backlog.ask(self._paths, subject, out.entries, old, now, name=name))
         elif out.closes and old is not None:
-            written, grows = backlog.close(self._paths, old)
-            changes += written
-            asked += grows
+            written.append(backlog.close(self._paths, old))
         if out.link is not None:
             for side in SideName:
                 former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))
                 if former is not None and former is not old:
-                    written, grows = backlog.close(self._paths, former)
-                    changes += written
-                    asked += grows
-        return Group(changes, links, asked, out.decision.subject.key)
+                    written.append(backlog.close(self._paths, former))
+        changes += [change for each in written for change in each.changes]
+        return Group(
+            changes,
+            links,
+            backlog=sum(each.open for each in written),
+            answered=sum(each.answered for each in written),
+            key=out.decision.subject.key,
+        )
 
     def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
         """Puts the contact's keys, which have been cleared, where they have to wait."""

@@ -53,8 +53,6 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Quarantined as a whole: an entry in the backlog waits for a person."""
     held: list[str] = []
     """Fields whose clearing the guard holds, until a person releases them."""
-    answers: dict[str, SideName] = {}
-    """A person's decision for fields in conflict."""
     apart: dict[str, dict[SideName, str]] = {}
     """Single fields that a person wants different: by field, the raw value that each side held when that was decided.
     Each side is compared with its own; the base says nothing of them."""

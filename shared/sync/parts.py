@@ -19,6 +19,7 @@ class Group:
     changes: Sequence[Change]
     links: int = 0
     backlog: int = 0
+    answered: int = 0
     key: str = ""
     """The contact's, among those of the commit."""
 

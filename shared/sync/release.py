@@ -6,19 +6,20 @@ it and the next run was not inspected, and stays.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from shared.clock import Clock, Ids
 from shared.store.port import Doc, Store
 from shared.sync.browse import Found, backlog
 from shared.sync.paths import Paths
-from shared.sync.words import SideText
+from shared.sync.remedies import Remedy, kept
 
 MOST = 100
 """Entries of one wish: what a run reads of the inbox stays small."""
 _OPEN = "open"
-_CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +45,24 @@ def by_class(store: Store, paths: Paths, cls: str | None, *, after: Sequence[str
     return backlog(store, paths, state=_OPEN, cls=cls, after=after, limit=MOST)
 
 
-def asked(doc: Doc) -> set[str]:
-    """The fields about which this entry asks whose value wins."""
-    return {
-        change["name"]
-        for question in doc.data["entries"]
-        if question["class"] == _CONFLICT
-        for change in question["fields"]
-    }
-
-
-def release(
-    store: Store,
-    paths: Paths,
-    clock: Clock,
-    ids: Ids,
-    docs: Sequence[Doc],
-    *,
-    approve: bool,
-    answers: Mapping[str, SideText],
-) -> None:
+def release(store: Store, paths: Paths, clock: Clock, ids: Ids, docs: Sequence[Doc], remedy: Remedy) -> None:
     """Leaves the wishes, all or none. Raises as :meth:`Store.commit` does.
 
     Args:
-        approve: what the guard holds may go ahead, and what is gone from Sugar was deleted, for exactly these.
-        answers: whose value wins, by field; each goes to those entries that ask for it, so that none waits for a
-            later conflict, of which the person knows nothing.
+        remedy: what is to be done. Each answer goes to those entries that ask for it.
     """
-    from shared.side import SideName
     from shared.sync.inbox import Wish, posting
 
     groups: dict[frozenset[str], list[str]] = {}
     for doc in docs:
-        groups.setdefault(frozenset(asked(doc) & set(answers)), []).append(doc.id)
+        groups.setdefault(frozenset(kept(doc.data).keys() & remedy.answers.keys()), []).append(doc.id)
     now = clock.now().isoformat()
     wishes = [
         Wish(
             kind="release",
             at=now,
             entries=entries,
-            approve=approve,
-            answers={name: SideName(answers[name]) for name in sorted(names)},
+            remedy=msgspec.structs.replace(remedy, answers={name: remedy.answers[name] for name in sorted(names)}),
         )
         for names, entries in groups.items()
     ]

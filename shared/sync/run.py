@@ -33,7 +33,7 @@ from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan
 from shared.sync.plan.guard import Weather, guard, removes
 from shared.sync.plan.model import Decision, Env
-from shared.sync.queue import Lane, Queue
+from shared.sync.queue import Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovery
 from shared.sync.recovered import Recovered
@@ -193,7 +193,7 @@ class Run:
             found=doubts.found,
             sources=doubts.wanted,
             blocked=doubts.blocked,
-            backlog=head.backlog > 0 or bool(self._queue.size(Lane.RELEASED)),
+            backlog=head.backlog + head.answered > 0,
         )
         recovered = recovery.resolve(doubts, batch)
         plan = self._errand.plan(env, batch)

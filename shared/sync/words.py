@@ -52,6 +52,10 @@ ClassText = Literal[
     "doubtful create",
 ]
 """Classes of backlog entries."""
+ActionText = Literal["release", "approve", "keep"]
+"""What a person can have done about an entry; see :mod:`shared.sync.remedies`."""
+KeepText = Literal["sugar", "google", "both"]
+"""Whose value of a field is kept; ``both``: each side keeps its own, until one of them is edited."""
 StatusText = Literal["done", "busy", "later", "blocked"]
 """How a run ended."""
 

@@ -11,8 +11,10 @@ import pytest
 from shared.store.port import Put
 from shared.sync import backlog as stored
 from shared.sync import report
+from shared.sync.plain import plain
 from shared.sync.plan.model import Trouble
 from shared.sync.release import MOST
+from shared.sync.remedies import ACTIONS, Remedy
 from shared.sync.words import SHORT, ClassText, StatusText
 from tests.functions.stage import Stage, stage
 from tests.sync.stage import BOTH, many, person, settle, troubles
@@ -74,6 +76,12 @@ def ids(s: Stage, user: User, **query: Any) -> list[str]:
             return found
 
 
+def remedy(**told: Any) -> dict[str, Any]:
+    """What a wish says is to be done."""
+    found: dict[str, Any] = plain(Remedy(**told))
+    return found
+
+
 def wishes(s: Stage, user: User) -> list[dict[str, Any]]:
     return [doc.data for doc in s.store.query(user.paths.inbox, order="at")]
 
@@ -123,6 +131,7 @@ def test_an_item_and_its_entry(s: Stage) -> None:
         "sugar_id": "s1",
         "google_id": "people/c1",
         "message": "message 1",
+        "actions": ["keep", "release"],
         "fields": [
             {
                 "name": "notes",
@@ -197,7 +206,7 @@ def test_a_cursor_is_good_for_its_own_question_only(s: Stage) -> None:
 
 
 def test_the_words_are_those_of_the_plan() -> None:
-    assert set(get_args(ClassText)) == {trouble.value for trouble in Trouble}
+    assert set(get_args(ClassText)) == {trouble.value for trouble in Trouble} == set(ACTIONS)
     assert set(get_args(StatusText)) == {status.value for status in report.Status}
 
 
@@ -212,7 +221,7 @@ def test_release_by_name(s: Stage) -> None:
     assert s.ask(user, "backlog_release", json=wanted).ok == {"releasing": 2, "next": None}
     assert (s.store.read, s.store.written, s.store.commits) == (3, 1, 1)
     (wish,) = wishes(s, user)
-    assert (wish["kind"], wish["entries"], wish["approve"], wish["answers"]) == ("release", ["e001", "e004"], False, {})
+    assert (wish["kind"], wish["entries"], wish["remedy"]) == ("release", ["e001", "e004"], remedy())
     assert (wish["cls"], wish["pair"]) == (None, user.paths.pair)
     # It waits for the next run, and nothing else happens.
     assert ids(s, user) == ["e004", "e003", "e002", "e001", "e000"]
@@ -221,11 +230,30 @@ def test_release_by_name(s: Stage) -> None:
 def test_release_of_a_class_and_of_all_names_each_entry(s: Stage) -> None:
     user = s.user()
     order = write(s, user, 9)
-    assert s.ask(user, "backlog_release", json={"class": "conflict", "approve": True}).ok["releasing"] == 3
+    assert s.ask(user, "backlog_release", json={"class": "conflict"}).ok["releasing"] == 3
     assert s.ask(user, "backlog_release", json={"all": True}).ok == {"releasing": 9, "next": None}
     one, two = wishes(s, user)
-    assert (one["entries"], one["cls"], one["approve"]) == (["e007", "e004", "e001"], None, True)
-    assert (two["entries"], two["approve"]) == (order, False)
+    assert (one["entries"], one["cls"], one["remedy"]) == (["e007", "e004", "e001"], None, remedy())
+    assert (two["entries"], two["remedy"]) == (order, remedy())
+
+
+def test_with_all_only_those_that_have_the_action_are_let_go(s: Stage) -> None:
+    user = s.user()
+    write(s, user, 9)
+    s.store.commit([Put(user.paths.backlog(f"e{n:03d}"), entry(n, **{"class": "gone from Sugar"})) for n in (2, 5)])
+    assert s.ask(user, "backlog_release", json={"all": True, "action": "approve"}).ok["releasing"] == 2
+    (wish,) = wishes(s, user)
+    assert (wish["entries"], wish["remedy"]) == (["e005", "e002"], remedy(action="approve"))
+
+
+def test_every_entry_without_the_action_is_named(s: Stage) -> None:
+    user = s.user()
+    write(s, user, 3)
+    wanted = {"entries": ["e000", "e001", "e002"], "action": "keep", "answers": {"phone_home": "google"}}
+    answer = s.ask(user, "backlog_release", json=wanted)
+    assert answer.wrong == ["entries[0]", "entries[2]"]
+    assert answer.json["errors"][0]["message"] == "keep is not for this one: it has release"
+    assert wishes(s, user) == []
 
 
 def test_a_crowd_is_let_go_part_by_part(s: Stage) -> None:
@@ -255,9 +283,9 @@ def test_answers_go_to_those_who_asked(s: Stage) -> None:
     user = s.user()
     write(s, user, 6, **{"class": "conflict"})
     answers = {"phone_work": "google", "phone_home": "sugar"}
-    wanted = {"entries": [f"e{n:03d}" for n in range(6)], "answers": answers}
+    wanted = {"entries": [f"e{n:03d}" for n in range(6)], "action": "keep", "answers": answers}
     assert s.ask(user, "backlog_release", json=wanted).ok["releasing"] == 6
-    told = {tuple(wish["entries"]): wish["answers"] for wish in wishes(s, user)}
+    told = {tuple(wish["entries"]): wish["remedy"]["answers"] for wish in wishes(s, user)}
     assert told == {
         ("e000", "e002", "e004"): {"phone_work": "google"},
         ("e001", "e003", "e005"): {"phone_home": "sugar"},
@@ -302,14 +330,17 @@ def test_every_entry_that_cannot_be_let_go_is_named(s: Stage) -> None:
         ({"entries": ["x" * 301]}, "entries[0]"),
         ({"class": "any"}, "class"),
         ({"all": "yes"}, "all"),
-        ({"all": True, "approve": "yes"}, "approve"),
+        ({"all": True, "action": "yes"}, "action"),
+        ({"class": "conflict", "action": "approve"}, "action"),
+        ({"all": True, "answers": {"title": "sugar"}}, "answers"),
+        ({"all": True, "action": "keep"}, "answers"),
         ({"entries": ["e000"], "cursor": "x"}, "cursor"),
         ({"all": True, "cursor": "x"}, "cursor"),
-        ({"entries": ["e001"], "answers": {"phone_home": "both"}}, "answers[...]"),
-        ({"entries": ["e001"], "answers": {"title": "sugar"}}, "answers.title"),
-        ({"entries": ["e000"], "answers": {"phone_work": "sugar"}}, "answers.phone_work"),
-        ({"class": "conflict", "answers": {"shoes": "sugar"}}, "answers.shoes"),
-        ({"entries": ["e001"], "answers": []}, "answers"),
+        ({"entries": ["e001"], "action": "keep", "answers": {"phone_home": "mine"}}, "answers[...]"),
+        ({"entries": ["e001"], "action": "keep", "answers": {"title": "sugar"}}, "answers.title"),
+        ({"entries": ["e000"], "action": "keep", "answers": {"phone_work": "sugar"}}, "entries[0]"),
+        ({"class": "conflict", "action": "keep", "answers": {"shoes": "sugar"}}, "answers.shoes"),
+        ({"entries": ["e001"], "action": "keep", "answers": []}, "answers"),
         ({"entries": ["e001"], "pair": "p"}, "pair"),
     ],
 )
@@ -364,7 +395,7 @@ def test_an_answered_conflict_is_settled_by_the_next_sync(s: Stage) -> None:
     s.clock.advance(300)
     settle(user)
     (item,) = s.ask(user, "backlog").ok["items"]
-    s.ask(user, "backlog_release", json={"entries": [item["id"]], "answers": {"title": "google"}})
+    s.ask(user, "backlog_release", json={"entries": [item["id"]], "action": "keep", "answers": {"title": "google"}})
     s.ask(user, "sync", json={})
     assert s.world.sugar.get(link.sugar_id)["title"] == "Mayor"
     assert s.ask(user, "backlog").ok["items"] == []
@@ -380,11 +411,11 @@ def test_what_was_held_goes_ahead_when_approved_and_only_that(s: Stage) -> None:
     settle(user)
     assert troubles(user) == ["held: mass deletion"] * 12
     some = ids(s, user, class_="held: mass deletion")[:5]
-    s.ask(user, "backlog_release", json={"entries": some, "approve": True})
+    s.ask(user, "backlog_release", json={"entries": some, "action": "approve"})
     settle(user)
     assert len(user.account.people()) == 25
     assert len(ids(s, user)) == 7
-    s.ask(user, "backlog_release", json={"class": "held: mass deletion", "approve": True})
+    s.ask(user, "backlog_release", json={"class": "held: mass deletion", "action": "approve"})
     settle(user)
     assert len(user.account.people()) == 18
     assert ids(s, user) == []

@@ -9,6 +9,7 @@ import pytest
 from shared.account.grants import grants_path
 from shared.store.port import Put
 from shared.sync.inbox import Wish, post
+from shared.sync.remedies import Remedy
 from tests.functions.site import Browser, Site
 from tests.simulators.wire import Request
 
@@ -70,7 +71,7 @@ def test_the_same_accounts_go_on_where_they_were(web: Site, jane: Browser) -> No
 def test_clicks_for_one_pair_are_no_clicks_for_the_next(web: Site, jane: Browser) -> None:
     first = web.paths(jane)
     services = web.stage.services
-    wish = Wish(kind="release", at=web.clock.now().isoformat(), approve=True)
+    wish = Wish(kind="release", at=web.clock.now().isoformat(), remedy=Remedy(action="approve"))
     post(services.store, first, services.ids, wish)
     assert jane.connect("jim").ok
     second = web.paths(jane)

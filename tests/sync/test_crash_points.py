@@ -13,7 +13,6 @@ from typing import Any, cast
 import pytest
 
 from shared.errors import CommitUnknown
-from shared.side import SideName
 from shared.store.port import Change, Store, Version
 from shared.store.sqlite import SqliteStore
 from shared.sync.report import Status
@@ -142,7 +141,7 @@ def test_a_crash_at_any_step_keeps_the_wish() -> None:
         user.account.edit(link.google_id, organizations=titled("Enchantress"))
         w.clock.advance(300)
         rest(user)
-        user.wish(kind="release", answers={"title": SideName.GOOGLE})
+        user.wish(kind="release", action="keep", answers={"title": "google"})
         user.set(label=user.account.label("Synced"))
         w.clock.advance(300)
         return user

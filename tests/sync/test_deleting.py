@@ -287,7 +287,7 @@ def test_a_mass_deletion_is_held_while_everything_else_goes_on_and_approval_exem
         assert troubles(user) == ["held: mass deletion"] * 12
         held = sorted(user.backlog(), key=lambda doc: str(doc.data["ids"]["sugar"]))
         approved = {doc.data["ids"][side.other.value] for doc in held[:5]}
-        user.wish(kind="release", entries=[doc.id for doc in held[:5]], approve=True)
+        user.wish(kind="release", entries=[doc.id for doc in held[:5]], action="approve")
         settle(user)
         dead = {link.id_on(side.other) for link in gone if not lives(w, user, side.other, link)}
         assert dead == approved
@@ -295,7 +295,7 @@ def test_a_mass_deletion_is_held_while_everything_else_goes_on_and_approval_exem
         remove(w, user, side, later)
         settle(user)
         assert lives(w, user, side.other, later), "the approval was for those five only"
-        user.wish(kind="release", cls="held: mass deletion", approve=True)
+        user.wish(kind="release", cls="held: mass deletion", action="approve")
         settle(user)
         assert not any(lives(w, user, side.other, link) for link in [*gone, later])
         assert user.backlog() == []
@@ -356,10 +356,10 @@ def test_clearing_the_same_field_everywhere_is_held_and_other_fields_go_on() -> 
         assert {doc.data["whole"] for doc in user.backlog()} == {False}
         fixed_point(user)
         first = user.backlog()[0]
-        user.wish(kind="release", entries=[first.id], approve=True)
+        user.wish(kind="release", entries=[first.id], action="approve")
         settle(user)
         assert [title_in_google(user, link) for link in links].count("") == 1
-        user.wish(kind="release", approve=True)
+        user.wish(kind="release", action="approve")
         settle(user)
         assert [title_in_google(user, link) for link in links[:14]] == [""] * 14
         assert user.backlog() == []

@@ -18,7 +18,7 @@ def test_an_approval_says_that_they_were_deleted() -> None:
             user.account.edit(link.google_id, urls=[{"value": "https://example.org", "type": "profile"}])
         settle(user)
         assert troubles(user) == ["gone from Sugar"] * 12
-        user.wish(kind="release", cls="gone from Sugar", approve=True)
+        user.wish(kind="release", cls="gone from Sugar", action="approve")
         settle(user)
         assert troubles(user) == []
         assert len(user.account.people()) == 18

@@ -28,7 +28,7 @@ def test_held_clearings_do_not_leak_out_when_the_day_is_over() -> None:
             user.sync()
         orgs = [(p.get("organizations") or [{}])[0] for p in user.account.people()]
         assert sum(org.get("title") == "Rep" for org in orgs) == 30
-        user.wish(kind="release", cls="held: mass clearing", approve=True)
+        user.wish(kind="release", cls="held: mass clearing", action="approve")
         user.sync()
         orgs = [(p.get("organizations") or [{}])[0] for p in user.account.people()]
         assert sum(org.get("title") == "Rep" for org in orgs) == 15

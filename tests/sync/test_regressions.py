@@ -171,7 +171,7 @@ def test_an_answer_to_a_conflict_found_while_linking_counts() -> None:
         rest(user)
         (entry,), (link,) = user.backlog(), user.links()
         assert entry.data["link"] == link.id
-        user.wish(kind="release", entries=[entry.id], answers={"first_name": SideName.GOOGLE})
+        user.wish(kind="release", entries=[entry.id], action="keep", answers={"first_name": "google"})
         rest(user)
         assert w.sugar.get(record)["first_name"] == "Augusta"
         assert user.backlog() == []

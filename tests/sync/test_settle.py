@@ -24,7 +24,8 @@ from shared.errors import (
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, SideName
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import plan_batch
-from shared.sync.plan.model import Action, Decision, Env, Step, Subject, Trouble
+from shared.sync.plan.model import Action, Answer, Decision, Env, Step, Subject, Trouble
+from shared.sync.remedies import Remedy
 from shared.sync.settings import ConflictRule, Direction
 from shared.sync.settle import Settled, settle
 from tests.sync.plan.make import GOOGLE, SUGAR, answers, env, gone, google, link, missing, subject, sugar, written
@@ -297,13 +298,14 @@ def test_a_quarantined_contact_keeps_its_entry() -> None:
 
 
 def test_an_answer_has_served_once_its_write_happened() -> None:
-    known = link({**ANN, "title": "a"}, answers={"title": GOOGLE}, entry=True)
-    given = subject(sugar(title="b", **ANN), google(title="c", **ANN), known)
+    known = link({**ANN, "title": "a"}, entry=True)
+    answer = Answer(Remedy(action="keep", answers={"title": "google"}), {"title": ("b", "c")})
+    given = subject(sugar(title="b", **ANN), google(title="c", **ANN), known, answer=answer)
     where, decision = planned(given, conflict=ConflictRule.ASK)
     out = settled(where, decision, stored=known)
     assert out.link is not None
-    assert (out.link.answers, out.link.base["title"], out.link.entry, out.closes) == ({}, "c", False, True)
+    assert (out.link.base["title"], out.link.entry, out.closes) == ("c", False, True)
     assert out.row is not None
     assert [(f["name"], f["loser"]) for f in out.row["fields"]] == [("title", "b")]
     out = settled(where, decision, (SUGAR, FAILED[4][0]), stored=known)
-    assert out.link is None or out.link.answers == {"title": GOOGLE}
+    assert not out.closes, "what was answered stays until it was carried out"

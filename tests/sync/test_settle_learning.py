@@ -49,11 +49,10 @@ def test_a_listed_rendering_need_not_be_learned() -> None:
 def test_a_rendering_is_never_learned_from_a_later_read() -> None:
     where = env()
     step = Step(SUGAR, Op.UPDATE, {}, "s1", "v", sugar(**ANN).native, Contact({**ANN, "title": "Größe"}), ("title",))
-    known = link(ANN, renderings={SUGAR: {"title": "old", "notes": "n"}}, answers={"title": SUGAR, "notes": SUGAR})
+    known = link(ANN, renderings={SUGAR: {"title": "old", "notes": "n"}})
     done = finish(where, known, step, sugar(title="Gr??e", **ANN), NOW)
     assert done.base["title"] == "Größe"
     assert done.renderings == {SUGAR: {"notes": "n"}}
-    assert done.answers == {"notes": SUGAR}
     assert known.base["title"] == "", "the arguments stay as they are"
 
 

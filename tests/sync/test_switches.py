@@ -263,7 +263,7 @@ def test_an_answer_by_release_decides_and_is_used_once(answer: str, winner: str,
         conflict(w, user, link)
         settle(user)
         (doc,) = user.backlog()
-        user.wish(kind="release", entries=[doc.id], answers={"title": SideName(answer)})
+        user.wish(kind="release", entries=[doc.id], action="keep", answers={"title": answer})
         settle(user)
         assert title_in_google(user, link) == w.sugar.get(link.sugar_id)["title"] == winner
         assert user.backlog() == []

@@ -29,10 +29,9 @@ from shared.sync.plan.model import (
     Trouble,
 )
 from shared.sync.plan.pair import DOUBT, plan_pair
-from shared.sync.plan.verdict import Verdict
+from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
-_TO = {SideName.SUGAR: Verdict.TO_SUGAR, SideName.GOOGLE: Verdict.TO_GOOGLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
         return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key
     link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id)
-    result = merge(env, link, joined.sugar, joined.google)
+    result = merge(env, link, joined.sugar, joined.google, subject.answer)
     taken = (twin.key,) if twin is not None else ()
     if any(entry.whole for entry in result.entries):
         why = result.entries[0].message
@@ -180,10 +179,10 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
         memo={side: own.memo} if own.memo else {},
         versions={side: record.version},
     )
-    shown = [FieldChange(n, _TO[other], *_both(other, target.get(n)), None, "new") for n in names if target.get(n)]
+    shown = [FieldChange(n, TO[other], *_both(other, target.get(n)), None, "new") for n in names if target.get(n)]
     if target.emails:
         text = ", ".join(email.address for email in target.emails)
-        shown.append(FieldChange(EMAILS, _TO[other], *_both(other, text), None, "new"))
+        shown.append(FieldChange(EMAILS, TO[other], *_both(other, text), None, "new"))
     step = Step(other, Op.CREATE, fields.create(target, subject.key), target=target, changed=(*names, EMAILS))
     return Decision(subject, Action.CREATE, f"new in {_WHO[side]}", steps=(step,), fields=tuple(shown), link=link)
 

@@ -14,8 +14,8 @@ from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
 from shared.side import FieldMap, Memo, Native, Op, Problem, Record, SideName, View
 from shared.sync.link import Link
-from shared.sync.plan.model import Entry, Env, FieldChange, Half, Step, Trouble
-from shared.sync.plan.verdict import Verdict, decide, winner
+from shared.sync.plan.model import BOTH, Answer, Entry, Env, FieldChange, Half, Step, Trouble
+from shared.sync.plan.verdict import TO, Verdict, decide, winner
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 KEPT_APART = "kept apart by you"
@@ -110,10 +110,13 @@ def left_out(link: Link, side: SideName) -> tuple[str, ...]:
     return tuple(key for key in link.dropped_emails.get(side, ()) if key in (link.base_emails or ()))
 
 
-def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
+def merge(env: Env, link: Link, sugar: Half, google: Half, answer: Answer | None = None) -> Merged:
     """Decides every field of a linked pair (or of one that is being linked: its base is empty).
 
     Both halves are present. Nothing of the arguments is changed.
+
+    Args:
+        answer: what a person has decided about it.
     """
     records = {SideName.SUGAR: _record(sugar), SideName.GOOGLE: _record(google)}
     pair = look(env, link, records[SideName.SUGAR], records[SideName.GOOGLE])
@@ -126,7 +129,7 @@ def merge(env: Env, link: Link, sugar: Half, google: Half) -> Merged:
     if (large := too_large({side: (record, pair.contact(side)) for side, record in records.items()})) is not None:
         return Merged(merged, (), (), (large,), held=False)
 
-    changes = list(_fields(env, link, merged, pair, _newer(sugar, google)))
+    changes = list(_fields(env, link, merged, pair, _newer(sugar, google), answer))
     targets, email_changes = _emails(env, link, merged, pair)
     changes += email_changes
 
@@ -231,7 +234,9 @@ def open_to(env: Env, side: SideName, name: str, value: str) -> bool:
     return env.direction(side.other).update and able(env, side, name, value)
 
 
-def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | None) -> list[FieldChange]:
+def _fields(
+    env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | None, answer: Answer | None
+) -> list[FieldChange]:
     region = env.settings.region
     changes: list[FieldChange] = []
     for name in env.names:
@@ -256,7 +261,16 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
             merged.base[name] = sugar
             forget(merged, name)
             continue
-        wins = winner(env.settings.conflict, newer=newer, answer=link.answers.get(name))
+        keep = answer.keeps(name, sugar, google) if answer is not None else None
+        if keep == BOTH:
+            forget(merged, name)
+            merged.keep_apart(name, sugar, google)
+            changes.append(FieldChange(name, Verdict.APART, sugar, google, None, KEPT_APART))
+            continue
+        if keep is not None:
+            changes.append(_kept(env, name, sugar, google, base, SideName(keep)))
+            continue
+        wins = winner(env.settings.conflict, newer=newer)
         verdict = decide(
             drift,
             to_sugar=open_to(env, SideName.SUGAR, name, google),
@@ -272,12 +286,20 @@ def _fields(env: Env, link: Link, merged: Link, pair: Pair, newer: SideName | No
     return changes
 
 
+def _kept(env: Env, name: str, sugar: str, google: str, base: str | None, side: SideName) -> FieldChange:
+    """What a person has decided: no rule and no switch has a say in it, only what the other side is able to take."""
+    value, loser = (sugar, google) if side is SideName.SUGAR else (google, sugar)
+    if not able(env, side.other, name, value):
+        return FieldChange(name, Verdict.HELD, sugar, google, base, f"{_WHO[side.other]} cannot take it; held back")
+    why = f"decided by you: {_WHO[side]}'s value is kept"
+    return FieldChange(name, TO[side.other], sugar, google, base, why, loser, decided=True)
+
+
 def forget(link: Link, name: str) -> None:
-    """Renderings and what a person decided belong to one value of the base; with the value they go."""
+    """Renderings and what a person keeps apart belong to one value of the base; with the value they go."""
     link.renderings = {
         side: {key: text for key, text in known.items() if key != name} for side, known in link.renderings.items()
     }
-    link.answers = {key: side for key, side in link.answers.items() if key != name}
     link.apart = {key: kept for key, kept in link.apart.items() if key != name}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from shared.contact.fields import EMAILS, Kind
@@ -12,7 +12,12 @@ from shared.contact.model import Contact
 from shared.side import FieldMap, Native, Op, Problem, Record, SideName
 from shared.sync.link import Link
 from shared.sync.plan.verdict import Verdict
+from shared.sync.remedies import Remedy
 from shared.sync.settings import Direction, Settings
+from shared.sync.words import KeepText
+
+BOTH = "both"
+"""An answer that keeps each side's own value."""
 
 # -- given -------------------------------------------------------------------------------------------
 
@@ -45,6 +50,19 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """What a person wants done about the contact's entry in the backlog, and what they had before their eyes."""
+
+    remedy: Remedy
+    shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    """The fields whose value can be chosen, each as the entry showed it: Sugar's and Google's."""
+
+    def keeps(self, name: str, sugar: str, google: str) -> KeepText | None:
+        """Whose value of this field is to be kept; ``None`` if nothing was said, or about other values."""
+        return self.remedy.answers.get(name) if self.shown.get(name) == (sugar, google) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """One contact of the batch."""
 
@@ -57,6 +75,8 @@ class Subject:
     """An entry of the backlog quarantines it as a whole."""
     released: bool = False
     """A person let its entry go: a match that was asked about along with it is let go too."""
+    answer: Answer | None = None
+    """What that person wants done."""
     blocked: frozenset[SideName] = frozenset()
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
@@ -115,13 +135,15 @@ class FieldChange:
     why: str
     """``changed in Sugar``, ``blank in Google``, ``conflict: Sugar wins`` ...: for a person."""
     loser: str | None = None
-    """The value that a conflict overwrites."""
+    """The value that a conflict, or a person's decision, overwrites."""
+    decided: bool = False
+    """A person has decided just this: no guard asks again."""
 
     @property
     def clears(self) -> bool:
-        """The write blanks a value that was there."""
+        """The write blanks a value that was there, and nobody has decided so."""
         target = self.verdict.target
-        if target is None:
+        if target is None or self.decided:
             return False
         before, after = (self.sugar, self.google) if target is SideName.SUGAR else (self.google, self.sugar)
         return bool(before) and not after

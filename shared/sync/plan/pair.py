@@ -117,7 +117,7 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
 
 def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
     live = msgspec.structs.replace(link, state=LinkState.LIVE, deleted_on=None, both_gone_at=None)
-    result = merge(env, live, subject.sugar, subject.google)
+    result = merge(env, live, subject.sugar, subject.google, subject.answer)
     if any(entry.whole for entry in result.entries):
         return Decision(
             subject, Action.PARK, result.entries[0].message, fields=result.changes, link=link, entries=result.entries

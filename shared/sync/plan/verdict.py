@@ -48,18 +48,16 @@ class Verdict(StrEnum):
 
 
 _TARGETS = {Verdict.TO_SUGAR: SideName.SUGAR, Verdict.TO_GOOGLE: SideName.GOOGLE}
-_TO = {SideName.SUGAR: Verdict.TO_SUGAR, SideName.GOOGLE: Verdict.TO_GOOGLE}
+TO = {SideName.SUGAR: Verdict.TO_SUGAR, SideName.GOOGLE: Verdict.TO_GOOGLE}
+"""By the side that is written."""
 
 
-def winner(rule: ConflictRule, *, newer: SideName | None, answer: SideName | None) -> SideName | None:
+def winner(rule: ConflictRule, *, newer: SideName | None) -> SideName | None:
     """Who wins a conflict; ``None`` where a person is asked.
 
     Args:
         newer: the side whose change was first seen later; ``None`` for a tie or where it is unknown.
-        answer: what a person has decided for this very field.
     """
-    if answer is not None:
-        return answer
     if rule is ConflictRule.ASK:
         return None
     if rule is ConflictRule.NEWEST:
@@ -76,7 +74,7 @@ def decide(drift: Drift, *, to_sugar: bool, to_google: bool, wins: SideName | No
     if drift is Drift.GOOGLE:
         return Verdict.TO_SUGAR if to_sugar else Verdict.HELD
     if to_sugar and to_google:
-        return Verdict.ASK if wins is None else _TO[wins.other]
+        return Verdict.ASK if wins is None else TO[wins.other]
     if to_google:
         return Verdict.TO_GOOGLE
     return Verdict.TO_SUGAR if to_sugar else Verdict.HELD

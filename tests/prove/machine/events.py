@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from shared.side import SideName
 from shared.sync.plan.model import Trouble
+from shared.sync.remedies import actions, kept
 from shared.sync.settings import SugarScope
 from tests.prove.machine.fields import digits, tag_of
 from tests.prove.machine.story import Story
@@ -86,18 +87,18 @@ class Answer:
         if not docs:
             return
         chosen = docs if self.everything else [docs[self.nth % len(docs)]]
-        changes = [change for doc in chosen for entry in doc.data["entries"] for change in entry["fields"]]
         decisive = {Trouble.DOUBTFUL_CREATE.value} | ({Trouble.GONE_FROM_SUGAR.value} if self.approve else set())
         for doc in chosen:
             if doc.data["class"] in decisive:
                 _decided(story, doc.data)
-        story.user.wish(
-            kind="release",
-            entries=[] if self.everything else [chosen[0].id],
-            approve=self.approve,
-            answers={change["name"]: self.wins for change in changes},
-        )
+            story.user.wish(kind="release", entries=[doc.id], **self._remedy(doc.data))
         story.say("release", [(doc.id, doc.data["class"]) for doc in chosen], "approved" if self.approve else "")
+
+    def _remedy(self, entry: dict[str, Any]) -> dict[str, Any]:
+        asked = kept(entry)
+        if self.approve and "approve" in actions(entry):
+            return {"action": "approve"}
+        return {"action": "keep", "answers": dict.fromkeys(asked, self.wins.value)} if asked else {}
 
 
 def _decided(story: Story, entry: dict[str, Any]) -> None:

@@ -100,7 +100,6 @@ def _link(link: Link, names: Mapping[str, str]) -> str:
             "parked": link.parked,
             "held": link.held,
             "entry": link.entry,
-            "answers": {name: side.value for name, side in link.answers.items()},
         }
     )
 

@@ -11,8 +11,9 @@ from shared.side import Record, SideName
 from shared.sugar.metadata import NativeField
 from shared.sync.link import Link
 from shared.sync.plan.merge import Merged, merge
-from shared.sync.plan.model import Env, FieldChange, Half, Trouble
+from shared.sync.plan.model import Answer, Env, FieldChange, Half, Trouble
 from shared.sync.plan.verdict import Verdict
+from shared.sync.remedies import Remedy
 from shared.sync.settings import ConflictRule, Direction
 from tests.sync.plan.make import GOOGLE, SUGAR, env, google, like, link, sugar, there
 
@@ -20,8 +21,21 @@ KEEP, TO_SUGAR, TO_GOOGLE, HELD, ASK = Verdict.KEEP, Verdict.TO_SUGAR, Verdict.T
 NAMED: dict[str, Any] = {"first_name": "Ann", "last_name": "Lee"}
 
 
-def run(where: Env, known: Link, one: Record, two: Record, *, seen: tuple[str, str] = ("", "")) -> Merged:
-    return merge(where, known, there(one, seen[0]), there(two, seen[1]))
+def run(
+    where: Env,
+    known: Link,
+    one: Record,
+    two: Record,
+    *,
+    seen: tuple[str, str] = ("", ""),
+    answer: Answer | None = None,
+) -> Merged:
+    return merge(where, known, there(one, seen[0]), there(two, seen[1]), answer)
+
+
+def keep(side: SideName, **shown: tuple[str, str]) -> Answer:
+    """A person keeps that side's values of these fields, which were shown so."""
+    return Answer(Remedy(action="keep", answers={name: side.value for name in shown}), shown)
 
 
 def only(found: Merged, name: str) -> FieldChange | None:
@@ -190,12 +204,49 @@ def test_newest_is_whose_change_was_seen_last(seen: tuple[str, str], verdict: Ve
 @pytest.mark.parametrize("answer", list(SideName))
 @pytest.mark.parametrize("rule", list(ConflictRule))
 def test_an_answer_decides_its_field_whatever_the_rule(answer: SideName, rule: ConflictRule) -> None:
-    known = link({"title": "a", "department": "a", **NAMED}, answers={"title": answer})
+    known = link({"title": "a", "department": "a", **NAMED})
     one, two = sugar(title="b", department="b", **NAMED), google(title="c", department="c", **NAMED)
-    found = run(env(conflict=rule), known, one, two)
+    found = run(env(conflict=rule), known, one, two, answer=keep(answer, title=("b", "c")))
     by_name = {change.name: change.verdict for change in found.changes}
     assert by_name == {"title": TO_GOOGLE if answer is SUGAR else TO_SUGAR, "department": RULES[rule]}
-    assert found.link.answers == {"title": answer}, "kept until the write is known to have happened"
+
+
+@pytest.mark.parametrize("answer", list(SideName))
+@pytest.mark.parametrize(("one", "two"), [("b", "a"), ("a", "b"), ("", "a"), ("a", "")])
+def test_an_answer_decides_also_who_has_not_changed_it(answer: SideName, one: str, two: str) -> None:
+    known = link({"title": "a", **NAMED})
+    where = env(from_sugar=Direction(update=False), from_google=Direction(update=False))
+    given = sugar(title=one, **NAMED), google(title=two, **NAMED)
+    change = only(run(where, known, *given, answer=keep(answer, title=(one, two))), "title")
+    assert change is not None
+    assert change.verdict is (TO_GOOGLE if answer is SUGAR else TO_SUGAR), "a person's word goes before switches"
+    assert (change.loser, change.clears) == (two if answer is SUGAR else one, False)
+
+
+def test_both_values_are_kept_apart() -> None:
+    known = link({"title": "a", **NAMED})
+    given = sugar(title="b", **NAMED), google(title="c", **NAMED)
+    both = Answer(Remedy(action="keep", answers={"title": "both"}), {"title": ("b", "c")})
+    found = run(env(conflict=ConflictRule.ASK), known, *given, answer=both)
+    assert (found.steps, found.entries) == ((), ())
+    assert found.link.apart == {"title": {SUGAR: "b", GOOGLE: "c"}}
+
+
+@pytest.mark.parametrize("shown", [("b", "x"), ("x", "c")])
+def test_an_answer_about_other_values_decides_nothing(shown: tuple[str, str]) -> None:
+    known = link({"title": "a", **NAMED})
+    given = sugar(title="b", **NAMED), google(title="c", **NAMED)
+    found = run(env(conflict=ConflictRule.ASK), known, *given, answer=keep(GOOGLE, title=shown))
+    assert [entry.trouble for entry in found.entries] == [Trouble.CONFLICT]
+    assert found.steps == ()
+
+
+def test_an_answer_that_a_side_cannot_take_is_held_back() -> None:
+    known = link({"company": "a", **NAMED})
+    given = sugar(account_name="b", **NAMED), google(company="c", **NAMED)
+    change = only(run(env(), known, *given, answer=keep(GOOGLE, company=("b", "c"))), "company")
+    assert change is not None
+    assert (change.verdict, change.loser) == (Verdict.HELD, None)
 
 
 def test_asking_parks_the_field_and_not_the_contact() -> None:
@@ -210,14 +261,12 @@ def test_asking_parks_the_field_and_not_the_contact() -> None:
     assert found.held
 
 
-def test_an_answer_and_a_rendering_end_with_the_value_that_they_are_about() -> None:
+def test_a_rendering_ends_with_the_value_that_it_is_about() -> None:
     known = link(
         {"title": "a", "department": "d", **NAMED},
-        answers={"title": SUGAR, "department": GOOGLE},
         renderings={SUGAR: {"title": "cut", "department": "dd"}},
     )
     found = run(env(), known, sugar(title="z", department="d", **NAMED), google(title="z", department="d", **NAMED))
-    assert found.link.answers == {"department": GOOGLE}
     assert found.link.renderings == {SUGAR: {"department": "dd"}}
     assert found.link.base["title"] == "z"
 

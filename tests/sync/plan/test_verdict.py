@@ -37,44 +37,20 @@ both    -g  to google
 both    sg  rule
 """
 
-# rule, who is newer, what a person answered: the winner.
+# rule, who is newer: the winner.
 WINNERS = """
-sugar   -       -       sugar
-sugar   -       sugar   sugar
-sugar   -       google  google
-sugar   sugar   -       sugar
-sugar   sugar   sugar   sugar
-sugar   sugar   google  google
-sugar   google  -       sugar
-sugar   google  sugar   sugar
-sugar   google  google  google
-google  -       -       google
-google  -       sugar   sugar
-google  -       google  google
-google  sugar   -       google
-google  sugar   sugar   sugar
-google  sugar   google  google
-google  google  -       google
-google  google  sugar   sugar
-google  google  google  google
-newest  -       -       sugar
-newest  -       sugar   sugar
-newest  -       google  google
-newest  sugar   -       sugar
-newest  sugar   sugar   sugar
-newest  sugar   google  google
-newest  google  -       google
-newest  google  sugar   sugar
-newest  google  google  google
-ask     -       -       -
-ask     -       sugar   sugar
-ask     -       google  google
-ask     sugar   -       -
-ask     sugar   sugar   sugar
-ask     sugar   google  google
-ask     google  -       -
-ask     google  sugar   sugar
-ask     google  google  google
+sugar   -       sugar
+sugar   sugar   sugar
+sugar   google  sugar
+google  -       google
+google  sugar   google
+google  google  google
+newest  -       sugar
+newest  sugar   sugar
+newest  google  google
+ask     -       -
+ask     sugar   -
+ask     google  -
 """
 
 BY_WINNER = {None: Verdict.ASK, SUGAR: Verdict.TO_GOOGLE, GOOGLE: Verdict.TO_SUGAR}
@@ -84,9 +60,9 @@ def side(text: str) -> SideName | None:
     return None if text == "-" else SideName(text)
 
 
-def winners() -> dict[tuple[ConflictRule, SideName | None, SideName | None], SideName | None]:
+def winners() -> dict[tuple[ConflictRule, SideName | None], SideName | None]:
     rows = [line.split() for line in WINNERS.split("\n") if line]
-    return {(ConflictRule(rule), side(newer), side(answer)): side(wins) for rule, newer, answer, wins in rows}
+    return {(ConflictRule(rule), side(newer)): side(wins) for rule, newer, wins in rows}
 
 
 def verdicts() -> dict[tuple[Drift, bool, bool], str]:
@@ -97,21 +73,21 @@ def verdicts() -> dict[tuple[Drift, bool, bool], str]:
 def test_the_tables_leave_nothing_out() -> None:
     sides = (None, SUGAR, GOOGLE)
     assert set(verdicts()) == set(product(Drift, (False, True), (False, True)))
-    assert set(winners()) == set(product(ConflictRule, sides, sides))
+    assert set(winners()) == set(product(ConflictRule, sides))
 
 
-@pytest.mark.parametrize(("rule", "newer", "answer"), list(winners()))
-def test_who_wins_a_conflict(rule: ConflictRule, newer: SideName | None, answer: SideName | None) -> None:
-    assert winner(rule, newer=newer, answer=answer) is winners()[rule, newer, answer]
+@pytest.mark.parametrize(("rule", "newer"), list(winners()))
+def test_who_wins_a_conflict(rule: ConflictRule, newer: SideName | None) -> None:
+    assert winner(rule, newer=newer) is winners()[rule, newer]
 
 
 @pytest.mark.parametrize(("drift", "to_sugar", "to_google"), list(verdicts()))
 def test_the_verdict(drift: Drift, to_sugar: bool, to_google: bool) -> None:
     row = verdicts()[drift, to_sugar, to_google]
-    for (rule, newer, answer), wins in winners().items():
+    for (rule, newer), wins in winners().items():
         expected = BY_WINNER[wins] if row == "rule" else Verdict(row)
-        found = winner(rule, newer=newer, answer=answer)
-        assert decide(drift, to_sugar=to_sugar, to_google=to_google, wins=found) is expected, (rule, newer, answer)
+        found = winner(rule, newer=newer)
+        assert decide(drift, to_sugar=to_sugar, to_google=to_google, wins=found) is expected, (rule, newer)
 
 
 def test_only_two_verdicts_write() -> None:

@@ -7,7 +7,6 @@ from contextlib import AbstractContextManager
 from typing import Any
 from unittest.mock import patch
 
-from shared.side import SideName
 from tests.prove.sweep.story import Act, Story
 from tests.simulators.people import person as google
 from tests.simulators.people.switches import Switches as PeopleSwitches
@@ -54,9 +53,9 @@ def release(_: World, users: Users) -> None:
     """Approves what is held, and answers what was asked."""
     (user,) = users
     asked = [doc.id for doc in user.backlog() if doc.data["class"] == "conflict"]
-    user.wish(kind="release", entries=asked, answers={"title": SideName.GOOGLE})
-    user.wish(kind="release", cls="held: mass deletion", approve=True)
-    user.wish(kind="release", cls="gone from Sugar", approve=True)
+    user.wish(kind="release", entries=asked, action="keep", answers={"title": "google"})
+    user.wish(kind="release", cls="held: mass deletion", action="approve")
+    user.wish(kind="release", cls="gone from Sugar", action="approve")
 
 
 def conflicts(rule: str) -> Callable[[World], User]:
@@ -83,7 +82,7 @@ def answer(_: World, users: Users) -> None:
     """Google's value for everything that was asked."""
     (user,) = users
     for doc in user.backlog():
-        user.wish(kind="release", entries=[doc.id], answers={"title": SideName.GOOGLE})
+        user.wish(kind="release", entries=[doc.id], action="keep", answers={"title": "google"})
 
 
 def refused(world: World) -> User:
