@@ -10,6 +10,13 @@ BODIES: dict[str, dict[str, Any]] = {
         "some": {"entries": ["s:7d9b1c2e-6a53-11ee-8c99-0242ac120002"]},
         "what was held, all of it": {"class": "held: mass deletion", "action": "approve"},
         "with an answer": {"entries": ["c4f6a1"], "action": "keep", "answers": {"phone_work": "google"}},
+        "mended": {"entries": ["c4f6a1"], "action": "mend", "side": "google", "values": {"title": "Engineer"}},
+        "the same person": {
+            "entries": ["s:7d9b1c2e-6a53-11ee-8c99-0242ac120002"],
+            "action": "choose",
+            "candidates": ["g:people:c1a2b3"],
+        },
+        "never synced": {"entries": ["c4f6a1"], "action": "never"},
         "all": {"all": True},
     },
     "POST /labels": {"new": {"name": "From Sugar"}},

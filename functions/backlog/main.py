@@ -20,8 +20,11 @@ class BacklogQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which entries."""
 
     state: Annotated[
-        Literal["open", "released"],
-        Meta(description="`open`: they wait for a person; `released`: they wait for the next run."),
+        Literal["open", "released", "never", "different"],
+        Meta(
+            description="`open`: they wait for a person; `released`: for the next run; `never`: they are left alone;"
+            " `different`: they are remembered as somebody else than who looks alike."
+        ),
     ] = "open"
     cls: Annotated[ClassText | None, Meta(description="Of this class only.")] = msgspec.field(
         name="class", default=None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
 from shared.store.port import Doc
 from shared.sync import release as letting
-from shared.sync.remedies import ACTIONS, Remedy, actions, kept
-from shared.sync.words import ActionText, ClassText, KeepText, is_field
+from shared.sync.remedies import ACTIONS, Remedy, actions, candidates, choices, kept
+from shared.sync.words import ActionText, ClassText, KeepText, SideText, is_field
 from shared.web.function import Function
 from shared.web.mine import is_id, my_paths
 from shared.web.pages import Cursor, Pages
@@ -21,6 +21,7 @@ from shared.web.route import Ask, Rate, Route
 Id = Annotated[str, Meta(min_length=1, max_length=300)]
 Ids = Annotated[list[Id], Meta(min_length=1, max_length=letting.MOST)]
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
+Text = Annotated[str, Meta(max_length=30_000)]
 
 
 class Release(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +43,21 @@ class Release(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     answers: Annotated[
         dict[Name, KeepText], Meta(max_length=100, description="With `keep`: whose value, by the fields asked about.")
     ] = {}
+    candidates: Annotated[
+        list[Id],
+        Meta(
+            max_length=100,
+            description="With `choose`: the one candidate that is the same person. With `different`: those that are"
+            " not; none given: all that the entry names.",
+        ),
+    ] = []
+    values: Annotated[
+        dict[Name, Text],
+        Meta(
+            max_length=100, description="With `mend`: what the fields are to read; addresses of `emails` with commas."
+        ),
+    ] = {}
+    side: Annotated[SideText | None, Meta(description="With `mend`: where they are written.")] = None
 
 
 class Released(msgspec.Struct):
@@ -72,14 +88,25 @@ def release(ask: Ask) -> Released:
         docs, place = list(found.docs), found.place
     _check(wanted, docs)
     docs = [doc for doc in docs if wanted.action in actions(doc.data)] if wanted.all else docs
-    remedy = Remedy(action=wanted.action, answers=wanted.answers)
+    remedy = Remedy(
+        action=wanted.action,
+        answers=wanted.answers,
+        candidates=tuple(wanted.candidates),
+        values=wanted.values,
+        side=wanted.side,
+        key=services.ids.new() if wanted.action == "mend" else "",
+    )
     letting.release(services.store, paths, services.clock, services.ids, docs, remedy)
     ask.noted.update(releasing=len(docs), action=wanted.action)
     return Released(len(docs), pages.next(place))
 
 
+_NEEDS: Mapping[str, str] = {"answers": "keep", "values": "mend", "side": "mend"}
+"""What goes with one action, and always."""
+
+
 def _check(wanted: Release, docs: Sequence[Doc]) -> None:
-    """What goes with the action, and whether the entries have it."""
+    """Whether the entries have the action, and what it needs."""
     if wanted.cls is not None and wanted.action not in ACTIONS[wanted.cls]:
         raise bad_field("action", f"entries of this class have {', '.join(ACTIONS[wanted.cls])}")
     if wanted.entries is not None:
@@ -90,13 +117,35 @@ def _check(wanted: Release, docs: Sequence[Doc]) -> None:
         ]
         if problems:
             raise WebError(422, "bad-field", f"{len(problems)} of these entries have no such action", errors=problems)
-    if bool(wanted.answers) != (wanted.action == "keep"):
-        raise bad_field("answers", "must be given with `keep`, and with nothing else")
+    for name, action in _NEEDS.items():
+        if bool(getattr(wanted, name)) != (wanted.action == action):
+            raise bad_field(name, f"must be given with `{action}`, and with nothing else")
+    if wanted.candidates and wanted.action not in ("choose", "different"):
+        raise bad_field("candidates", "goes with `choose` and `different` only")
+    if wanted.action in ("choose", "mend") or wanted.candidates:
+        if wanted.entries is None or len(wanted.entries) != 1:
+            raise bad_field("entries", f"`{wanted.action}` is for one entry at a time")
+        _check_one(wanted, docs[0].data)
     # An answer that nobody asked for is a mistake; of a class there may be more entries than these.
     asked = {name for doc in docs for name in kept(doc.data)} if wanted.entries else None
     for name in wanted.answers:
         if not is_field(name) or (asked is not None and name not in asked):
             raise bad_field(f"answers.{name}", "none of these entries asks whose value of that is kept")
+
+
+def _check_one(wanted: Release, entry: Mapping[str, Any]) -> None:
+    """What is said about the contact of one entry."""
+    if wanted.action == "choose" and len(wanted.candidates) != 1:
+        raise bad_field("candidates", "must name the one that it is")
+    possible = choices(entry) if wanted.action == "choose" else candidates(entry)
+    for n, one in enumerate(wanted.candidates):
+        if one not in possible:
+            raise bad_field(f"candidates[{n}]", f"must be one of {', '.join(possible)}")
+    for name in wanted.values:
+        if not is_field(name):
+            raise bad_field(f"values.{name}", "contacts have no such field")
+    if wanted.side is not None and not entry["ids"].get(wanted.side):
+        raise bad_field("side", "the contact of this entry is not there")
 
 
 def _named(ask: Ask, entries: list[str]) -> list[Doc]:

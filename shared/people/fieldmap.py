@@ -346,9 +346,10 @@ def _names(native: Native, target: Contact, changed: Collection[str]) -> list[En
 
 
 def _email_entries(native: Native, emails: Sequence[Email]) -> list[Entry]:
-    """All addresses of the target; elements that stay, and what is no address, are left alone.
+    """All addresses of the target, in the elements that they have.
 
-    An address that replaces another takes its element over, with type and label.
+    What is no address goes: a record that holds such is not written at all, but to mend it. An address that replaces
+    another takes its element over, with type and label.
     """
     wanted = {email_key(email.address): email.address for email in emails}
     result: list[Entry] = []
@@ -360,8 +361,8 @@ def _email_entries(native: Native, emails: Sequence[Email]) -> list[Entry]:
         result.append(entry)
         if is_email(address):
             seen.add(email_key(address))
-            if email_key(address) not in wanted:
-                leaving.append(entry)
+        if address and (not is_email(address) or email_key(address) not in wanted):
+            leaving.append(entry)
     adding = [address for email, address in wanted.items() if email not in seen]
     for entry, address in zip(leaving, adding, strict=False):
         entry[EMAIL.member] = address

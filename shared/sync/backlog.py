@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +14,7 @@ from shared.store.port import Change, Data, Doc, Put, Remove
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
 from shared.sync.plan.model import Answer, Entry, Subject, Trouble
-from shared.sync.remedies import Remedy, kept
-
-OPEN, RELEASED = "open", "released"
+from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, candidates, kept
 
 REMEDY: Mapping[Trouble, str] = {
     Trouble.CANNOT_HOLD: "Mend the value named, then release the contact; or switch the field off in the settings.",
@@ -71,14 +69,42 @@ def ask(
     return Written([Put(paths.backlog(entry), plain(fresh))], int(not was_open), -int(old is not None and not was_open))
 
 
-def answer_of(data: Mapping[str, Any]) -> Answer:
-    """What a person wants done about an entry that was let go."""
-    return Answer(msgspec.convert(data.get("remedy", {}), Remedy), kept(data))
+def answer_of(data: Mapping[str, Any]) -> Answer | None:
+    """What a person wants done about the contact of this entry; ``None`` while nobody has said so."""
+    if data["state"] != RELEASED:
+        return None
+    versions = {SideName(side): version for side, version in data.get("versions", {}).items()}
+    remedy = msgspec.convert(data.get("remedy", {}), Remedy)
+    return Answer(remedy, kept(data), versions, data["class"], bool(data.get("whole", True)))
 
 
-def close(paths: Paths, old: Doc) -> Written:
-    """The entry has served."""
+def different(data: Mapping[str, Any]) -> frozenset[str]:
+    """Who a person says is somebody else than the contact of this entry, now or before."""
+    found = set(data.get("different", ()))
+    answer = answer_of(data)
+    if answer is not None and answer.remedy.action == "different":
+        found |= set(answer.remedy.candidates or candidates(data))
+    return frozenset(found)
+
+
+def quarantines(data: Mapping[str, Any]) -> bool:
+    """Whether nothing is done with the contact of this entry."""
+    return data["state"] == NEVER or (data["state"] == OPEN and bool(data["whole"]))
+
+
+def close(paths: Paths, old: Doc, *, different: Collection[str] = ()) -> Written:
+    """The entry has served.
+
+    Args:
+        different: who is somebody else; has to be remembered here while the contact has no link.
+    """
     was_open = old.data.get("state") == OPEN
+    if different:
+        if old.data["state"] == APART:
+            return Written()
+        data = {**old.data, "state": APART, "different": sorted(different)}
+        data.pop("remedy", None)
+        return Written([Put(paths.backlog(old.id), data)], -int(was_open), int(was_open))
     return Written([Remove(paths.backlog(old.id))], -int(was_open), -int(not was_open))
 
 
@@ -94,6 +120,8 @@ def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: 
         "whole": any(entry.whole for entry in entries),
         "link": subject.link.id if subject.link else None,
         "ids": {side.value: subject.half(side).id for side in SideName},
+        "versions": {side.value: record.version for side in SideName if (record := subject.half(side).there)},
+        "different": sorted(subject.different),
         "entries": [
             {
                 "class": entry.trouble.value,

@@ -172,7 +172,8 @@ class BacklogItem(msgspec.Struct, kw_only=True):
     id: str
     cls: str = msgspec.field(name="class")
     state: str
-    """``open``; ``released``: the next run looks at it again."""
+    """``open``; ``released``: the next run looks at it again; ``never``: it is left alone; ``different``: it is
+    remembered as somebody else than its candidates."""
     at: str
     """When it was last asked."""
     first_at: str

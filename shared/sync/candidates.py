@@ -12,6 +12,7 @@ from shared.side import Probe, Record, Side, SideName
 from shared.sync.batch import Batch
 from shared.sync.index import Index
 from shared.sync.links import Links
+from shared.sync.paths import record_of
 from shared.sync.plan.model import Candidate, Env, Presence, Subject
 from shared.sync.reading import Reader
 
@@ -50,6 +51,9 @@ class CandidateSearch:
         known = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).id}
         frontier = {side: {r.id: r for s in loose if (r := s.half(side).there)} for side in SideName}
         heirs = self._heirs(gone, known)
+        for chosen, record_id in _chosen(loose):
+            if (chosen, record_id) not in known:
+                heirs[chosen].add(record_id)
         for _ in range(_ROUNDS):
             wanted = self._sharing(frontier, known)
             for side in SideName:
@@ -199,6 +203,17 @@ class CandidateSearch:
                 fresh = {s: self._reader.present(s, rivals[s]) for s in SideName}
                 known |= {(s, record) for s in SideName for record in rivals[s]}
                 self._admit(batch, fresh)
+
+
+def _chosen(subjects: Iterable[Subject]) -> list[tuple[SideName, str]]:
+    """Whom a person has chosen, whatever the index knows."""
+    answers = [subject.answer for subject in subjects]
+    return [
+        record_of(name)
+        for answer in answers
+        if answer is not None and answer.remedy.action == "choose"
+        for name in answer.remedy.candidates
+    ]
 
 
 def _open(subject: Subject) -> SideName | None:

@@ -11,8 +11,8 @@ from itertools import islice
 
 from shared.clock import Ids
 from shared.side import Absent, Record, Side, SideName
-from shared.store.port import Doc, Store
-from shared.sync.backlog import OPEN, RELEASED, answer_of, backlog_id
+from shared.store.port import Store
+from shared.sync.backlog import answer_of, backlog_id, different, quarantines
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
@@ -23,10 +23,13 @@ from shared.sync.paths import Paths, subject_id
 from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.reading import Reader
+from shared.sync.remedies import NEVER
 from shared.sync.settings import ConflictRule
 
 _SLICE = 100
 _MOST_KEYS = 1000
+_EXEMPT = ("approve", "delete_both")
+"""Remedies that the guard does not ask about again."""
 
 
 @dataclass
@@ -106,6 +109,8 @@ class Gatherer:
             subject = self._subject(group, blocked, names)
             batch.subjects.append(subject)
             batch.keys[subject.key] = group.keys
+        if backlog:
+            self._answered(batch)
         search = CandidateSearch(self._sides, self._reader, self._index, self._links, self._env, self._most)
         search.run(batch)
         if backlog:
@@ -278,32 +283,53 @@ class Gatherer:
             exempt=any(key.exempt for key in group.keys),
         )
 
-    def _parked(self, batch: Batch) -> None:
-        """Marks who is quarantined, and fetches the entries that may change."""
-        paths = {
-            self._paths.backlog(backlog_id(s)): s
+    def _answered(self, batch: Batch) -> None:
+        """Fetches the entries of the subjects: who is quarantined, and what people want done."""
+        mine = {
+            self._paths.backlog(backlog_id(s))
             for s in batch.subjects
             if s.link is None or s.link.entry or s.link.parked
         }
-        others = {
-            self._paths.backlog(subject_id(c.side, c.record.id)): n
-            for n, c in enumerate(batch.candidates)
-            if c.link is None
-        }
         former = {self._paths.backlog(name) for s in batch.subjects for name in self._former(batch, s)}
-        docs = self._store.get_all({*paths, *others, *former}) if paths or others or former else {}
+        docs = self._store.get_all({*mine, *former}) if mine or former else {}
         batch.entries = {doc.id: doc for doc in docs.values()}
         for n, subject in enumerate(batch.subjects):
             entry = batch.entries.get(backlog_id(subject))
             if entry is None:
                 continue
-            released = entry.data.get("state") == RELEASED
-            parked = subject.link is None and _quarantines(entry)
-            answer = answer_of(entry.data) if released else None
-            batch.subjects[n] = replace(subject, parked=parked, released=released, answer=answer)
-        for path, n in others.items():
-            if _quarantines(docs.get(path)):
-                batch.candidates[n] = replace(batch.candidates[n], parked=True)
+            answer = answer_of(entry.data)
+            key = subject.key
+            if subject.link is None and answer is not None and answer.remedy.key:
+                key = answer.remedy.key
+                batch.keys[key] = batch.keys.pop(subject.key)
+            batch.subjects[n] = replace(
+                subject,
+                key=key,
+                parked=subject.link is None and quarantines(entry.data),
+                released=answer is not None,
+                answer=answer,
+                exempt=subject.exempt or (answer is not None and answer.remedy.action in _EXEMPT),
+                never=entry.data["state"] == NEVER,
+                different=different(entry.data),
+            )
+
+    def _parked(self, batch: Batch) -> None:
+        """Marks which of the candidates are quarantined, and fetches their entries."""
+        others = {
+            self._paths.backlog(subject_id(c.side, c.record.id)): n
+            for n, c in enumerate(batch.candidates)
+            if c.link is None
+        }
+        docs = self._store.get_all(others) if others else {}
+        batch.entries |= {doc.id: doc for doc in docs.values()}
+        for path, doc in docs.items():
+            n = others[path]
+            batch.candidates[n] = replace(
+                batch.candidates[n],
+                parked=quarantines(doc.data),
+                never=doc.data["state"] == NEVER,
+                different=different(doc.data),
+            )
 
     @staticmethod
     def _former(batch: Batch, subject: Subject) -> list[str]:
@@ -316,10 +342,6 @@ class Gatherer:
             for side in SideName
             if (record := subject.half(side).id) and (stored is None or record != stored.id_on(side))
         ]
-
-
-def _quarantines(entry: Doc | None) -> bool:
-    return entry is not None and entry.data.get("state") == OPEN and bool(entry.data.get("whole"))
 
 
 def _reflected(key: Dirty, link: Link) -> bool:

@@ -14,14 +14,13 @@ import msgspec
 from shared.clock import Ids
 from shared.side import SideName
 from shared.store.port import Change, Create, Data, Doc, Put, Remove, Store, Where
-from shared.sync.backlog import OPEN, RELEASED
 from shared.sync.head import Head
 from shared.sync.link import Link
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.plan.model import Trouble
 from shared.sync.queue import Dirty, Lane, Queue
-from shared.sync.remedies import Remedy, actions
+from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, actions
 from shared.sync.settings import Settings, parse
 
 _log = logging.getLogger(__name__)
@@ -121,17 +120,23 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
         if remedy.action not in actions(doc.data):
             continue  # it was let go before, or asks something else by now
         before = made.get(doc.path)
-        if before is None:
+        if before is None and doc.data["state"] == OPEN:
             head.backlog = max(0, head.backlog - 1)
             head.answered += 1
-        made[doc.path] = {**doc.data, "state": RELEASED, "remedy": plain(_joined(before, remedy))}
+        never = remedy.action == "never"
+        told = {"remedy": plain(_joined(before, remedy))} if not never else {}
+        made[doc.path] = {**doc.data, "state": NEVER if never else RELEASED, **told}
+        if doc.data["state"] == APART:
+            made[doc.path].pop("different")
         name = doc.data.get("link")
         found = links.get(paths.link(name)) if name else None
         if found is not None:
             link = Link.load(made.get(found.path, found.data))
-            link.parked = False
+            link.parked = never
             link.held = [field for field in link.held if remedy.action == "keep" and field not in remedy.answers]
             made[found.path] = link.data()
+        if never:
+            continue
         approved = remedy.action == "approve"
         for side in SideName:
             if record := doc.data["ids"].get(side.value):
@@ -152,9 +157,7 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
 
 def _joined(before: Data | None, remedy: Remedy) -> Remedy:
     """The remedy, with what an earlier wish has answered already."""
-    if before is None:
-        return remedy
-    answers = msgspec.convert(before["remedy"], Remedy).answers
+    answers = msgspec.convert((before or {}).get("remedy", {}), Remedy).answers
     return msgspec.structs.replace(remedy, answers={**answers, **remedy.answers})
 
 

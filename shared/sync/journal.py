@@ -54,6 +54,8 @@ class Intent(msgspec.Struct, kw_only=True):
     sent_at: str = ""
     again: bool = False
     """It was sent before, and is sent once more."""
+    own: bool = False
+    """As with steps: an edit on this side alone."""
     removes: list[str] = []
     """What it counts for the guard, once it has happened: ``delete``, and the fields that it clears."""
 
@@ -107,6 +109,7 @@ def intent(
         ],
         sent_at=sent_at.isoformat(),
         again=again,
+        own=step.own,
         removes=sorted(kind for kind in removes if kind in step.changed or (kind == DELETES and step.op is Op.DELETE)),
     )
 

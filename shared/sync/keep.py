@@ -26,7 +26,7 @@ from shared.sync.order.errand import Errand
 from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
-from shared.sync.plan.model import Decision, Env
+from shared.sync.plan.model import Action, Decision, Env
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
@@ -157,7 +157,8 @@ class Keeper:
         if out.entries:
             written.append(backlog.ask(self._paths, subject, out.entries, old, now, name=name))
         elif out.closes and old is not None:
-            written.append(backlog.close(self._paths, old))
+            alive = out.link is None and out.decision.action is not Action.CLOSE
+            written.append(backlog.close(self._paths, old, different=subject.different if alive else ()))
         if out.link is not None:
             for side in SideName:
                 former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))

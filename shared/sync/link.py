@@ -58,6 +58,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Each side is compared with its own; the base says nothing of them."""
     apart_emails: dict[SideName, list[str]] = {}
     """Email keys that a person wants on this side alone; never in the base."""
+    different: list[str] = []
+    """Subject ids of contacts that a person says are somebody else, though they look alike."""
     entry: bool = False
     """The backlog has an entry about it, of the whole contact or of some fields."""
     intents: list[str] = []

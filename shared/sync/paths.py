@@ -75,3 +75,19 @@ class Paths:
 def subject_id(side: SideName, record: str) -> str:
     """The id under which a contact that has no link stands in the backlog; safe as a document id."""
     return f"{side.value[0]}:{record.replace('/', ':')}"
+
+
+def record_of(subject: str) -> tuple[SideName, str]:
+    """The side and the record that a :func:`subject_id` names.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from shared.side import SideName
+
+    letter, _, record = subject.partition(":")
+    for side in SideName:
+        if side.value[0] == letter:
+            # Sugar's ids have no slash, Google's names have one.
+            return side, record.replace(":", "/", 1) if side is SideName.GOOGLE else record
+    raise ValueError("no id of a contact without link")

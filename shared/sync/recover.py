@@ -342,6 +342,8 @@ class Recovery:
             if link.sugar_id and link.sugar_id != record.id:
                 message = "it reads like one that was just created in Sugar: it may be a second copy of it"
                 candidate = subject_id(SideName.SUGAR, link.sugar_id)
+                if candidate in subject.different:
+                    continue
                 entry = Entry(Trouble.ALREADY_LINKED, message, candidates=(candidate,))
                 return Decision(subject, Action.PARK, message, entries=(entry,))
         return None
@@ -368,7 +370,7 @@ def _shown(op: Intent) -> tuple[FieldChange, ...]:
 
 def step_of(op: Intent) -> Step:
     """The intent as the step that it was."""
-    return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed))
+    return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed), own=op.own)
 
 
 def _is_of(subject: Subject, op: Intent) -> bool:

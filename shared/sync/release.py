@@ -15,11 +15,10 @@ from shared.clock import Clock, Ids
 from shared.store.port import Doc, Store
 from shared.sync.browse import Found, backlog
 from shared.sync.paths import Paths
-from shared.sync.remedies import Remedy, kept
+from shared.sync.remedies import OPEN, Remedy, actions, kept
 
 MOST = 100
 """Entries of one wish: what a run reads of the inbox stays small."""
-_OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,21 +27,21 @@ class Named:
 
     docs: Sequence[Doc]
     missing: Sequence[int]
-    """Positions of ids that name no open entry."""
+    """Positions of ids that name no entry about which anything can be done."""
 
 
 def by_id(store: Store, paths: Paths, ids: Sequence[str]) -> Named:
-    """The open entries of these ids."""
+    """The entries of these ids about which something can be done: the open ones, and those put aside."""
     found = store.get_all([paths.backlog(entry) for entry in ids])
     docs = [found.get(paths.backlog(entry)) for entry in ids]
-    waiting = [doc for doc in docs if doc is not None and doc.data.get("state") == _OPEN]
+    waiting = [doc for doc in docs if doc is not None and actions(doc.data)]
     known = {doc.id for doc in waiting}
     return Named(waiting, [n for n, entry in enumerate(ids) if entry not in known])
 
 
 def by_class(store: Store, paths: Paths, cls: str | None, *, after: Sequence[str] | None) -> Found:
     """The open entries of this class, or all: a part of them, and where to go on."""
-    return backlog(store, paths, state=_OPEN, cls=cls, after=after, limit=MOST)
+    return backlog(store, paths, state=OPEN, cls=cls, after=after, limit=MOST)
 
 
 def release(store: Store, paths: Paths, clock: Clock, ids: Ids, docs: Sequence[Doc], remedy: Remedy) -> None:

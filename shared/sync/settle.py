@@ -73,6 +73,8 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
                 "before": step.before,
                 "after": outcome.record.native if outcome.record else None,
             }
+            if step.own:
+                out.again = 0.0
             count = f"{step.op} {step.side}"
             out.done[count] = out.done.get(count, 0) + 1
             if outcome.record is not None:
@@ -142,6 +144,8 @@ def _take_in(env: Env, link: Link, step: Step, done: Done) -> None:
     side, region = step.side, env.settings.region
     link.on(side, record.id)
     link.versions[side] = record.version
+    if step.own:
+        return
     fields = env.fields[side]
     view = fields.view(record.native, link.memo.get(side, {}), step.target)
     if view.memo:
@@ -236,6 +240,8 @@ def finish(env: Env, link: Link, step: Step, record: Record | None, now: datetim
     if record is None or step.target is None:
         return done
     done.on(step.side, record.id)
+    if step.own:
+        return done
     view = env.fields[step.side].view(record.native, done.memo.get(step.side, {}), step.target)
     if view.memo:
         done.memo[step.side] = view.memo

@@ -21,6 +21,7 @@ from tests.sync.stage import BOTH, many, person, settle, troubles
 from tests.world import User
 
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
+ASIDE = ("never", "different")
 CLASSES = ("rejected", "conflict", "same name")
 
 
@@ -131,7 +132,7 @@ def test_an_item_and_its_entry(s: Stage) -> None:
         "sugar_id": "s1",
         "google_id": "people/c1",
         "message": "message 1",
-        "actions": ["keep", "release"],
+        "actions": ["mend", "keep", "release", "never"],
         "fields": [
             {
                 "name": "notes",
@@ -251,8 +252,9 @@ def test_every_entry_without_the_action_is_named(s: Stage) -> None:
     write(s, user, 3)
     wanted = {"entries": ["e000", "e001", "e002"], "action": "keep", "answers": {"phone_home": "google"}}
     answer = s.ask(user, "backlog_release", json=wanted)
-    assert answer.wrong == ["entries[0]", "entries[2]"]
-    assert answer.json["errors"][0]["message"] == "keep is not for this one: it has release"
+    assert answer.wrong == ["entries[2]"]
+    said = "keep is not for this one: it has different, release, never"
+    assert answer.json["errors"][0]["message"] == said
     assert wishes(s, user) == []
 
 
@@ -291,6 +293,35 @@ def test_answers_go_to_those_who_asked(s: Stage) -> None:
         ("e001", "e003", "e005"): {"phone_home": "sugar"},
     }
     assert s.store.commits > 0
+
+
+def test_what_is_said_goes_along(s: Stage) -> None:
+    user = s.user()
+    write(s, user, 3)
+    s.store.commit([Put(user.paths.backlog(f"e{n:03d}"), entry(n, ids={"sugar": "s1", "google": ""})) for n in (0, 2)])
+    for body in (
+        {"entries": ["e002"], "action": "choose", "candidates": ["g:people:2"]},
+        {"entries": ["e002"], "action": "different"},
+        {"entries": ["e000"], "action": "mend", "values": {"title": "x"}, "side": "sugar"},
+    ):
+        assert s.ask(user, "backlog_release", json=body).ok["releasing"] == 1
+    choose, different, mend = [wish["remedy"] for wish in wishes(s, user)]
+    assert choose == remedy(action="choose", candidates=("g:people:2",))
+    assert different == remedy(action="different")
+    assert mend["key"]
+    assert mend == remedy(action="mend", values={"title": "x"}, side="sugar", key=mend["key"])
+
+
+def test_what_was_put_aside_is_listed_and_let_go_again(s: Stage) -> None:
+    user = s.user()
+    write(s, user, 3)
+    s.store.commit([Put(user.paths.backlog(f"e{n:03d}"), entry(n, state=state)) for n, state in enumerate(ASIDE)])
+    for n, state in enumerate(ASIDE):
+        (item,) = s.ask(user, "backlog", state=state).ok["items"]
+        assert (item["id"], item["actions"]) == (f"e{n:03d}", ["release"])
+    assert s.ask(user, "backlog_release", json={"entries": ["e000", "e001"]}).ok["releasing"] == 2
+    assert s.ask(user, "backlog_release", json={"entries": ["e000"], "action": "never"}).wrong == ["entries[0]"]
+    assert s.ask(user, "backlog_release", json={"all": True}).ok["releasing"] == 1, "of the open ones"
 
 
 def test_every_entry_that_cannot_be_let_go_is_named(s: Stage) -> None:
@@ -338,15 +369,29 @@ def test_every_entry_that_cannot_be_let_go_is_named(s: Stage) -> None:
         ({"all": True, "cursor": "x"}, "cursor"),
         ({"entries": ["e001"], "action": "keep", "answers": {"phone_home": "mine"}}, "answers[...]"),
         ({"entries": ["e001"], "action": "keep", "answers": {"title": "sugar"}}, "answers.title"),
-        ({"entries": ["e000"], "action": "keep", "answers": {"phone_work": "sugar"}}, "entries[0]"),
+        ({"entries": ["e002"], "action": "keep", "answers": {"phone_work": "sugar"}}, "entries[0]"),
         ({"class": "conflict", "action": "keep", "answers": {"shoes": "sugar"}}, "answers.shoes"),
         ({"entries": ["e001"], "action": "keep", "answers": []}, "answers"),
+        ({"entries": ["e002"], "action": "choose"}, "candidates"),
+        ({"entries": ["e002"], "action": "choose", "candidates": ["g:people:9"]}, "candidates[0]"),
+        ({"entries": ["e002"], "action": "choose", "candidates": ["s:1", "g:people:2"]}, "candidates"),
+        ({"class": "same name", "action": "choose", "candidates": ["g:people:2"]}, "entries"),
+        ({"entries": ["e002"], "action": "different", "candidates": ["g:people:9"]}, "candidates[0]"),
+        ({"entries": ["e002"], "candidates": ["g:people:2"]}, "candidates"),
+        ({"entries": ["e000"], "action": "mend", "side": "sugar"}, "values"),
+        ({"entries": ["e000"], "action": "mend", "values": {"title": "x"}}, "side"),
+        ({"entries": ["e000"], "action": "mend", "values": {"shoes": "x"}, "side": "sugar"}, "values.shoes"),
+        ({"entries": ["e000"], "action": "mend", "values": {"title": "x"}, "side": "google"}, "side"),
+        ({"entries": ["e000"], "action": "mend", "values": {"title": "x" * 30_001}, "side": "sugar"}, "values[...]"),
+        ({"class": "rejected", "action": "mend", "values": {"title": "x"}, "side": "sugar"}, "entries"),
+        ({"entries": ["e000"], "values": {"title": "x"}}, "values"),
         ({"entries": ["e001"], "pair": "p"}, "pair"),
     ],
 )
 def test_wishes_that_cannot_be_taken(s: Stage, body: Any, field: str) -> None:
     user = s.user()
     write(s, user, 3)
+    s.store.commit([Put(user.paths.backlog(f"e{n:03d}"), entry(n, ids={"sugar": "s1", "google": ""})) for n in (0, 2)])
     assert s.ask(user, "backlog_release", json=body).wrong == [field]
     assert wishes(s, user) == []
 

@@ -169,13 +169,13 @@ def test_emails_primary_first_each_once() -> None:
     assert view.problems == ()
 
 
-def test_what_is_no_address_is_told_and_left_alone() -> None:
+def test_what_is_no_address_is_told_and_goes_where_it_is_mended() -> None:
     native = emails(("nonsense", "work"), ("a@x.com", ""))
     view = MAP.view(native, {}, None)
     assert view.contact.emails == (Email("a@x.com"),)
     assert [problem.field for problem in view.problems] == [EMAILS]
     assert "nonsense" not in view.problems[0].message
-    assert written(native, "b@x.com") == [("nonsense", "work"), ("b@x.com", "")]
+    assert written(native, "b@x.com") == [("b@x.com", "work")], "mended: what is no address goes"
 
 
 def pairs(text: str) -> list[tuple[str, str]]:

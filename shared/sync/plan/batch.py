@@ -13,7 +13,8 @@ from shared.contact.normal import normal
 from shared.side import Op, SideName
 from shared.sync.link import Link
 from shared.sync.paths import subject_id
-from shared.sync.plan.match import Aside, Matched, Person, Table
+from shared.sync.plan.match import Aside, Match, Matched, Person, Table
+from shared.sync.plan.mend import plan_mend
 from shared.sync.plan.merge import decode, merge, too_large
 from shared.sync.plan.model import (
     Action,
@@ -28,7 +29,7 @@ from shared.sync.plan.model import (
     Subject,
     Trouble,
 )
-from shared.sync.plan.pair import DOUBT, plan_pair
+from shared.sync.plan.pair import DOUBT, NEVER, QUARANTINED, plan_pair
 from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
@@ -72,15 +73,22 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     record = half.there
     if record is None:
         return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")
+    if subject.never:
+        return Decision(subject, Action.NOTHING, NEVER)
     if subject.parked:
-        return Decision(subject, Action.NOTHING, "quarantined: its entry in the backlog waits for a person")
+        return Decision(subject, Action.NOTHING, QUARANTINED)
     if not record.in_scope:
         return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
-    if subject.unsure:
-        entry = Entry(Trouble.AMBIGUOUS, subject.unsure)
-        return Decision(subject, Action.PARK, entry.message, entries=(entry,))
+    if (mended := plan_mend(env, subject)) is not None:
+        return mended
     person = table.person(side, record.id)
-    match = table.match(person)
+    answer = subject.answer
+    if answer is not None and answer.remedy.action == "choose":
+        match: Match = table.chosen(person, answer.remedy.candidates[0], Trouble(answer.asked))
+    elif subject.unsure:
+        match = Entry(Trouble.AMBIGUOUS, subject.unsure)
+    else:
+        match = table.match(person)
     if isinstance(match, Entry):
         return Decision(subject, Action.PARK, match.message, entries=(match,))
     if isinstance(match, Aside):
@@ -107,13 +115,16 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
     if twin is not None and twin.doubt:
         return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key
-    link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id)
+    different = sorted(match.person.different | subject.different)
+    link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id, different=different)
     result = merge(env, link, joined.sugar, joined.google, subject.answer)
     taken = (twin.key,) if twin is not None else ()
     if any(entry.whole for entry in result.entries):
         why = result.entries[0].message
         return Decision(joined, Action.PARK, why, fields=result.changes, entries=result.entries, joined=taken)
-    why = "the same email on both sides" if match.link is None else "created again by the user"
+    chosen = subject.answer is not None and subject.answer.remedy.action == "choose"
+    same = "chosen by you as the same person" if chosen else "the same email on both sides"
+    why = same if match.link is None else "created again by the user"
     return Decision(
         joined,
         Action.LINK if match.link is None else Action.REVIVE,
@@ -178,6 +189,7 @@ def _create(env: Env, subject: Subject, side: SideName, person: Person) -> Decis
         google_id=subject.google.id,
         memo={side: own.memo} if own.memo else {},
         versions={side: record.version},
+        different=sorted(subject.different),
     )
     shown = [FieldChange(n, TO[other], *_both(other, target.get(n)), None, "new") for n in names if target.get(n)]
     if target.emails:

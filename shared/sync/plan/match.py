@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from shared.contact.emails import email_keys
@@ -34,6 +34,8 @@ class Person:
     emails: frozenset[str]
     link: Link | None
     parked: bool = False
+    different: frozenset[str] = frozenset()
+    """Subject ids of those who are somebody else."""
 
     @property
     def id(self) -> str:
@@ -42,6 +44,17 @@ class Person:
     @property
     def name(self) -> str:
         return subject_id(self.side, self.record.id)
+
+    @property
+    def names(self) -> set[str]:
+        """The subject ids of both records, if it is linked."""
+        link = self.link
+        linked = {subject_id(side, link.id_on(side)) for side in SideName} if link is not None else set()
+        return {self.name, *linked}
+
+    def is_not(self, other: Person) -> bool:
+        """A person has said that these two are different people."""
+        return not (self.different.isdisjoint(other.names) and other.different.isdisjoint(self.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +85,22 @@ class Table:
         self._env = env
         self._people: dict[tuple[SideName, str], Person] = {}
         for candidate in candidates:
-            self._put(candidate.side, candidate.record, candidate.link, parked=candidate.parked)
+            self._put(candidate.side, candidate.record, candidate.link, candidate)
         for subject in subjects:
             for side in SideName:
                 if record := subject.half(side).there:
-                    self._put(side, record, subject.link, parked=subject.parked)
+                    self._put(side, record, subject.link, subject)
         self._by_email: dict[tuple[SideName, str], set[str]] = defaultdict(set)
         for (side, record_id), person in self._people.items():
             for email in person.emails:
                 self._by_email[side, email].add(record_id)
 
-    def _put(self, side: SideName, record: Record, link: Link | None, *, parked: bool) -> None:
+    def _put(self, side: SideName, record: Record, link: Link | None, told: Subject | Candidate) -> None:
         view = self._env.fields[side].view(record.native, link.memo.get(side, {}) if link else {}, None)
         emails = email_keys(view.contact.emails or ())
-        self._people[side, record.id] = Person(side, record, view.contact, emails, link, parked)
+        known = told.different | frozenset(link.different if link else ())
+        aside = replace(record, barred=True) if told.never else record
+        self._people[side, record.id] = Person(side, aside, view.contact, emails, link, told.parked, known)
 
     def person(self, side: SideName, record_id: str) -> Person:
         return self._people[side, record_id]
@@ -102,6 +117,8 @@ class Table:
         revivable: list[tuple[Person, Link]] = []
         aside = False
         for found in self._sharing(other, person.emails):
+            if person.is_not(found):
+                continue
             if found.record.barred and found.link is None:
                 aside = True  # so a label tells of two with the same email which one is meant
             elif found.link is None:
@@ -121,11 +138,30 @@ class Table:
             return self._certain(person, fresh[0])
         return Aside() if aside else self._by_name(person)
 
+    def chosen(self, person: Person, name: str, asked: Trouble) -> Matched | Entry:
+        """Whom a person has chosen on the other side, if that still can be.
+
+        Args:
+            name: the subject id.
+            asked: the class of the entry that was answered.
+        """
+        found = next((each for each in self._people.values() if each.name == name), None)
+        if found is None or found.side is person.side:
+            return Entry(asked, "the contact that was chosen is not there any more")
+        if found.link is not None and not (
+            found.link.state is LinkState.TOMBSTONE and found.link.deleted_on is person.side
+        ):
+            return _entry(Trouble.ALREADY_LINKED, "the contact that was chosen is linked with another one", [found])
+        if not found.record.in_scope:
+            return _entry(Trouble.OUT_OF_SCOPE_MATCH, "the contact that was chosen lies outside the scope", [found])
+        return Matched(found, found.link)
+
     def _certain(self, person: Person, found: Person, link: Link | None = None) -> Match:
         rivals = [
             rival
             for rival in self._sharing(person.side, found.emails)
             if rival.id != person.id
+            and not rival.is_not(found)
             and not (rival.link is None and rival.record.barred)
             and (rival.link is None or _may_be(rival.contact, found.contact))
         ]
@@ -144,6 +180,7 @@ class Table:
             found
             for found in self._namesakes.get((person.side.other, _name(person.contact)), ())
             if not (found.emails and person.emails)
+            and not person.is_not(found)
             and same_name(person.contact, found.contact)
             and self._phone_or_company(person.contact, found.contact)
         ]

@@ -56,6 +56,12 @@ class Answer:
     remedy: Remedy
     shown: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """The fields whose value can be chosen, each as the entry showed it: Sugar's and Google's."""
+    versions: Mapping[SideName, str] = field(default_factory=dict)
+    """Of the records that the entry was about."""
+    asked: str = ""
+    """The entry's class."""
+    whole: bool = True
+    """The entry quarantined the whole contact."""
 
     def keeps(self, name: str, sugar: str, google: str) -> KeepText | None:
         """Whose value of this field is to be kept; ``None`` if nothing was said, or about other values."""
@@ -77,6 +83,10 @@ class Subject:
     """A person let its entry go: a match that was asked about along with it is let go too."""
     answer: Answer | None = None
     """What that person wants done."""
+    never: bool = False
+    """A person wants it never synced."""
+    different: frozenset[str] = frozenset()
+    """Subject ids of contacts on the other side that a person says are somebody else."""
     blocked: frozenset[SideName] = frozenset()
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
@@ -99,6 +109,10 @@ class Candidate:
     link: Link | None
     parked: bool = False
     """An entry of the backlog quarantines it."""
+    never: bool = False
+    """A person wants it never synced."""
+    different: frozenset[str] = frozenset()
+    """As with subjects."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +176,8 @@ class Step:
     target: Contact | None = None
     """The contact as that side should show it afterwards."""
     changed: tuple[str, ...] = ()
+    own: bool = False
+    """An edit made for a person on this side alone: the other one does not hold it, so the base stays."""
 
 
 class Action(StrEnum):

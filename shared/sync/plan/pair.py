@@ -39,6 +39,7 @@ from shared.contact.normal import normal
 from shared.side import Op, Record, SideName
 from shared.sync.link import Link, LinkState
 from shared.sync.paths import subject_id
+from shared.sync.plan.mend import plan_mend
 from shared.sync.plan.merge import decode, merge
 from shared.sync.plan.model import (
     Action,
@@ -58,6 +59,8 @@ PATIENCE = 600.0
 DOUBT = 60.0
 """Seconds until a contact in doubt is looked at again; its intent knows when it may be planned."""
 
+QUARANTINED = "quarantined: its entry in the backlog waits for a person"
+NEVER = "never to be synced: you said so"
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 
 MergedAway = Callable[[Link, SideName], tuple[str, ...]]
@@ -75,7 +78,7 @@ def plan_pair(env: Env, subject: Subject, merged_away: MergedAway) -> Decision:
     if google.presence is Presence.GONE and sugar.presence in (Presence.GONE, Presence.MISSING):
         return _close(subject, link)
     if link.parked or subject.parked:
-        return Decision(subject, Action.NOTHING, "quarantined: its entry in the backlog waits for a person", link=link)
+        return Decision(subject, Action.NOTHING, NEVER if subject.never else QUARANTINED, link=link)
     if google.presence is Presence.MISSING:
         why = "Google did not find it, and nothing shows yet that it was deleted"
         return Decision(subject, Action.WAIT, why, link=link, wait_seconds=PATIENCE)
@@ -116,6 +119,8 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
 
 
 def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
+    if (mended := plan_mend(env, subject)) is not None:
+        return mended
     live = msgspec.structs.replace(link, state=LinkState.LIVE, deleted_on=None, both_gone_at=None)
     result = merge(env, live, subject.sugar, subject.google, subject.answer)
     if any(entry.whole for entry in result.entries):
@@ -153,12 +158,17 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     record = subject.half(other).there
     if link.state is LinkState.FROZEN or record is None or not record.in_scope:
         return _tombstone(subject, link, side, f"deleted in {here} while outside the scope")
+    again = ""
+    if subject.answer is not None and subject.answer.remedy.action == "delete_both":
+        if record.version == subject.answer.versions.get(other):
+            return _delete(subject, link, other, record, f"deleted in {here}; here too, as you decided")
+        again = "; it was edited again since you decided"
     into = subject.half(side).merged_into
     if heirs := (subject_id(side, into),) if into else merged_away(link, side):
-        why = f"deleted in {here}, but its email or phone stands in another contact now: merged?"
+        why = f"deleted in {here}, but its email or phone stands in another contact now: merged?{again}"
         return _park(subject, link, Trouble.MERGED, why, heirs)
     if not _untouched(env, link, other, record):
-        why = f"deleted in {here} and edited in {_WHO[other]}"
+        why = f"deleted in {here} and edited in {_WHO[other]}{again}"
         return _park(subject, link, Trouble.DELETED_AND_EDITED, why)
     if env.direction(side).delete:
         return _delete(subject, link, other, record, f"deleted in {here}")
