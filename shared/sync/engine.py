@@ -23,7 +23,8 @@ from shared.sync.order.errand import Asked
 from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
-from shared.sync.visit import attend, give_back, look_again, take
+from shared.sync.visit import attend, give_back, look_again, take, visit
+from shared.sync.why import Told, why
 
 
 class Engine:
@@ -75,6 +76,16 @@ class Engine:
     def attend(self) -> bool:
         """No run, only its time: moved to what the user's settings say; see :func:`shared.sync.visit.attend`."""
         return attend(self._store, self._paths, self._clock, self._ids)
+
+    def why(self, text: str) -> Told:
+        """How the contacts stand that this text may mean, and why; see :func:`shared.sync.why.why`.
+
+        Raises:
+            LeaseLost: a run is under way.
+            FatalError, RetriableError: what a side or the store answers.
+        """
+        with visit(self._store, self._paths, self._clock, self._ids, seconds=self._limits.lease) as ledger:
+            return why(self._store, self._paths, self._connect, self._clock, self._ids, self._instance, ledger, text)
 
     def _go(self, asked: Asked) -> Report:
         report = Report(self._ids.new())
