@@ -78,7 +78,7 @@ def export(ask: Ask) -> Reply:
     from shared.account.export import export
 
     services = ask.services
-    pieces = export(services.store, ask.me, services.clock.now())
+    pieces = export(services.store, ask.me, services.clock.now(), services.bucket)
     headers = {"Content-Type": "application/json", "Content-Disposition": 'attachment; filename="contact-sync.json"'}
     return Reply(pieces, headers=headers)
 
@@ -98,6 +98,7 @@ def erase(ask: Ask) -> Reply:
         sugar=services.sugar(me.uid),
         google=services.google,
         seconds=SECONDS,
+        bucket=services.bucket,
     )
     done, given_back = erasure.go(me.uid)
     ask.noted["done"] = done

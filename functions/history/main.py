@@ -9,12 +9,13 @@ import msgspec
 from msgspec import Meta
 
 from shared.sync import browse
+from shared.sync.archived import Archived
 from shared.sync.browse import HistoryFilter, HistoryRow, HistoryWhole
 from shared.sync.words import KindText
 from shared.web.function import Function
-from shared.web.mine import my_document, my_paths
+from shared.web.mine import is_id, my_paths
 from shared.web.pages import MOST, Cursor, Pages
-from shared.web.problem import bad_field
+from shared.web.problem import bad_field, not_found
 from shared.web.route import Ask, Route
 
 Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
@@ -55,12 +56,21 @@ def rows(ask: Ask) -> HistoryPage:
     )
     filters = [query.contact, query.run, query.kind, query.since, query.until, query.order]
     pages = Pages(["history", paths.head, *filters])
-    found = browse.history(ask.services.store, paths, wanted, after=pages.place(query.cursor), limit=query.limit)
+    found = _whole(ask).page(wanted, after=pages.place(query.cursor), limit=query.limit)
     return HistoryPage([browse.row(doc) for doc in found.docs], pages.next(found.place))
 
 
 def row(ask: Ask) -> HistoryWhole:
-    return browse.row_whole(my_document(ask, "row", "row", my_paths(ask).history))
+    name = ask.args["row"]
+    doc = _whole(ask).row(name) if is_id(name) else None
+    if doc is None:
+        raise not_found("row")
+    return browse.row_whole(doc)
+
+
+def _whole(ask: Ask) -> Archived:
+    """The caller's own history."""
+    return Archived(ask.services.store, my_paths(ask), ask.services.bucket)
 
 
 def _moment(field: str, time: str | None) -> str | None:

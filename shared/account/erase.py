@@ -22,7 +22,7 @@ from shared.account.export import claims, docs
 from shared.account.grants import Grants, GrantStore, grants_path
 from shared.account.users import User, Users
 from shared.clock import Clock, Ids
-from shared.errors import CommitUnknown, Conflict, FatalError, SyncError
+from shared.errors import BadSettings, CommitUnknown, Conflict, FatalError, SyncError
 from shared.store.port import Change, Remove, Store
 from shared.sync.ledger import Ledger
 from shared.sync.paths import COLLECTIONS, Paths
@@ -31,6 +31,7 @@ from shared.sync.visit import give_back
 if TYPE_CHECKING:
     from shared.account.sugar import SugarAccount
     from shared.people.endpoints import GoogleEndpoints
+    from shared.store.bucket import Bucket
 
 LEASE = 300.0
 """Seconds; what takes longer goes on in a further call."""
@@ -38,6 +39,8 @@ PART = 100
 """Documents of one commit."""
 _SPARE = timedelta(seconds=30)
 _TRIES = 5
+_OBJECTS = 10
+"""Of the archive, removed before one commit."""
 
 NONE, DONE, FAILED = "none", "done", "failed"
 """What came of giving a grant back: there was none; it has ended; it may live on at the other end."""
@@ -55,6 +58,7 @@ class Erasure:
         sugar: the user's.
         google: where Google's grants are given back.
         seconds: that one call may take.
+        bucket: the archive of history.
     """
 
     def __init__(
@@ -68,8 +72,10 @@ class Erasure:
         sugar: SugarAccount,
         google: GoogleEndpoints,
         seconds: float,
+        bucket: Bucket | None = None,
     ) -> None:
         self._store = store
+        self._bucket = bucket
         self._users = users
         self._grants = grants
         self._clock = clock
@@ -158,6 +164,7 @@ class Erasure:
         """Removes a pair, its head last."""
         with self._held(paths) as ledger:
             if ledger is not None:
+                self._unarchive(paths, ledger)
                 for name in COLLECTIONS:
                     self._clear(paths.collection(name), ledger)
             mine = User(uid=user.uid, instances={paths.pair: user.instances.get(paths.pair, "")})
@@ -165,6 +172,21 @@ class Erasure:
                 self._commit([Remove(doc.path) for doc in found], ledger)
             if ledger is not None:
                 ledger.drop()
+
+    def _unarchive(self, paths: Paths, ledger: Ledger) -> None:
+        """Removes the objects of the archive, each before the document that tells of it.
+
+        Raises:
+            BadSettings: no archive is configured any more, but there is something in it.
+        """
+        while found := self._store.query(paths.collection("archive"), limit=_OBJECTS):
+            if self._bucket is None:
+                raise BadSettings("ARCHIVE_BUCKET", "must be set: this account has history in an archive")
+            for doc in found:
+                if self._clock.now() > self._until:
+                    raise OutOfPatience
+                self._bucket.remove(doc.data["object"])
+            self._commit([Remove(doc.path) for doc in found], ledger)
 
     def _clear(self, collection: str, ledger: Ledger | None) -> None:
         while found := self._store.query(collection, limit=PART):

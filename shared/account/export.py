@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,15 +16,18 @@ from shared.account.users import User
 from shared.store.port import Doc, Store, Where
 from shared.sync.paths import COLLECTIONS, Paths
 
+if TYPE_CHECKING:
+    from shared.store.bucket import Bucket
+
 PAGE = 50
 """Documents that are held at a time."""
 
 
-def export(store: Store, user: User, now: datetime) -> Iterator[bytes]:
+def export(store: Store, user: User, now: datetime, bucket: Bucket | None = None) -> Iterator[bytes]:
     """The text, in pieces. What changes while it is written may be in it or not.
 
     Raises:
-        Unavailable: in the middle; what was given until then is no JSON.
+        RetriableError, FatalError: in the middle; what was given until then is no JSON.
     """
     head: dict[str, Any] = {"exported_at": now.isoformat(), "user": _shown(user)}
     head["connections"] = connections(store, user.uid)
@@ -40,6 +43,9 @@ def export(store: Store, user: User, now: datetime) -> Iterator[bytes]:
         for name in COLLECTIONS:
             yield f',"{name}":'.encode()
             yield from _listed(docs(store, paths.collection(name)))
+        if bucket is not None:
+            yield b',"archived":'
+            yield from _listed(_archived(store, paths, bucket))
         yield b"}"
     yield b"]}"
 
@@ -50,6 +56,15 @@ def docs(store: Store, collection: str, *, page: int = PAGE) -> Iterator[Doc]:
     while found := store.query(collection, limit=page, after=after):
         yield from found
         after = [found[-1].id]
+
+
+def _archived(store: Store, paths: Paths, bucket: Bucket) -> Iterator[Doc]:
+    """History rows that lie in the archive."""
+    from shared.sync.archived import rows_of
+
+    for doc in docs(store, paths.collection("archive")):
+        if doc.data["kept"]:
+            yield from (Doc(paths.history(row.id), row.data, "") for row in rows_of(doc, bucket))
 
 
 def claims(store: Store, user: User) -> Iterator[Doc]:

@@ -85,6 +85,8 @@ class Standing(msgspec.Struct, kw_only=True):
     """Contacts that are one on both sides."""
     backlog: int
     """Contacts that wait for a person."""
+    archive_trouble: str
+    """Why history past its time could not be archived, and stays; blank: it could."""
     sides: dict[str, SideStanding]
     """`sugar` and `google`."""
 
@@ -123,6 +125,7 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
         alarm_until=head.alarm_until if head.alarm_until and head.alarm_until > now.isoformat() else None,
         linked=head.links,
         backlog=head.backlog,
+        archive_trouble=head.archive_trouble,
         sides={
             name.value: SideStanding(
                 contacts=head.side(name).contacts,

@@ -25,6 +25,7 @@ INDEXED: dict[str, tuple[str, ...]] = {
     "links": ("sugar_id", "google_id", "state", "emails"),
     "history": ("link", "run", "at", "kinds", "expires_at"),
     "backlog": ("class", "state", "at"),
+    "archive": ("kept", "to"),
     "runs": ("at", "expires_at"),
     "inbox": ("at",),
     "emails": ("by", "expires_at"),

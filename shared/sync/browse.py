@@ -53,6 +53,8 @@ class HistoryRow(msgspec.Struct, kw_only=True):
     """The action, and the writes."""
     why: str
     fields: list[FieldTold]
+    archived: bool = False
+    """It lies in the archive, and cannot be undone any more."""
 
 
 class NativeTold(msgspec.Struct, kw_only=True):
@@ -147,6 +149,7 @@ def _row(doc: Doc, *, cut: bool) -> dict[str, Any]:
         **_ids(data),
         "kinds": data["kinds"],
         "why": data["why"],
+        "archived": data.get("archived", False),
         "fields": [
             FieldTold(
                 name=item["name"],

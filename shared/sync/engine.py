@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from shared.clock import Clock, Ids
 from shared.errors import BadPlan, FatalError, LeaseLost, RetriableError
+from shared.store.bucket import Bucket
 from shared.store.port import Store
 from shared.sync.limits import Limits
 from shared.sync.order.errand import Asked
@@ -40,11 +41,13 @@ class Engine:
         *,
         instance: str,
         limits: Limits | None = None,
+        bucket: Bucket | None = None,
     ) -> None:
         """
         Args:
             connect: makes both sides, under the lease.
             instance: the Sugar instance's host: colleagues' claims meet there.
+            bucket: where history goes when its time has come; ``None``: nowhere.
         """
         self._store = store
         self._paths = paths
@@ -53,6 +56,7 @@ class Engine:
         self._ids = ids
         self._instance = instance
         self._limits = limits or Limits()
+        self._bucket = bucket
 
     def run(self, *, plan: str = "", leave_out: Sequence[str] = (), scheduled: bool = False) -> Report:
         """One batch. Never raises for what a side or the store answers: the report says what happened.
@@ -108,6 +112,7 @@ class Engine:
             self._limits,
             ledger,
             report,
+            self._bucket,
         )
         try:
             run.go(asked)

@@ -119,6 +119,10 @@ class Head(msgspec.Struct, kw_only=True):
     """The stored plan that a scheduled run has made for a person to look at."""
     plans: dict[str, str] = {}
     """The stored plans, each with the time after which it is removed."""
+    retired_at: str | None = None
+    """When history past its time was last looked for."""
+    archive_trouble: str = ""
+    """Why the archive did not take it then; blank if it did, or there was nothing."""
 
     def side(self, name: SideName) -> SideState:
         return self.sides.setdefault(name, SideState())

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from shared.side import SideName
 
-COLLECTIONS = ("links", "dirty", "index", "intents", "history", "backlog", "runs", "memory", "plans", "parts")
+COLLECTIONS = (
+    "links",
+    "dirty",
+    "index",
+    "intents",
+    "history",
+    "backlog",
+    "runs",
+    "memory",
+    "plans",
+    "parts",
+    "archive",
+)
 """Everything below a pair's head."""
 
 
@@ -61,6 +73,9 @@ class Paths:
     def part(self, order: str, part: str) -> str:
         """A part of a stored plan: its items, their progress, or what it has looked at."""
         return f"{self.head}/parts/{order}-{part}"
+
+    def archive(self, part: str) -> str:
+        return f"{self.head}/archive/{part}"
 
     @property
     def recents(self) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from shared.clock import Clock, Ids
 from shared.errors import FatalError, RetriableError
 from shared.side import Gate, Op, Side, SideName
+from shared.store.bucket import Bucket
 from shared.store.port import Change, Data, Put, Store
 from shared.sync.batch import Batch
 from shared.sync.claims import Claims
@@ -38,6 +39,7 @@ from shared.sync.recents import Recents
 from shared.sync.recover import Recovery
 from shared.sync.recovered import Recovered
 from shared.sync.report import Report
+from shared.sync.retention import Retention
 from shared.sync.settings import Settings, parse, synced_fields
 from shared.sync.settle import Settled
 
@@ -65,6 +67,7 @@ class Run:
         limits: Limits,
         ledger: Ledger,
         report: Report,
+        bucket: Bucket | None = None,
     ) -> None:
         self._store = store
         self._paths = paths
@@ -74,6 +77,7 @@ class Run:
         self._limits = limits
         self._ledger = ledger
         self._report = report
+        self._bucket = bucket
         self._began = clock.now()
         head = ledger.head
         self._queue = Queue(store, paths, head)
@@ -114,6 +118,11 @@ class Run:
         results: list[Settled] = []
         if self._work():
             results = self._batch(env, sides)
+        if not self._errand.dry:
+            retention = Retention(
+                self._store, self._paths, self._bucket, self._clock, self._commit, days=settings.history_days
+            )
+            retention.go(self._ledger)
         self._finish(results, observer)
 
     def _work(self) -> bool:

@@ -42,6 +42,15 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("GOOGLE_REVOKE_URL", "https://oauth2.googleapis.com/revoke", "where grants are given back"),
     Variable("GOOGLE_CERTS_URL", "https://www.googleapis.com/oauth2/v1/certs", "certificates of Google's ID tokens"),
     Variable("GOOGLE_PEOPLE_URL", "https://people.googleapis.com/", "the People API"),
+    Variable("ARCHIVE_BUCKET", "", "where history goes when its time has come; blank: it is only removed then"),
+    Variable(
+        "ARCHIVE_ENDPOINT",
+        "https://storage.googleapis.com",
+        "the bucket's S3 interface; `aws`: Amazon's own, by its region",
+    ),
+    Variable("ARCHIVE_REGION", "auto", "the bucket's region, as requests are signed"),
+    Variable("ARCHIVE_ACCESS_KEY", "", "the id of the bucket's HMAC key"),
+    Variable("ARCHIVE_SECRET_KEY", "", "its secret; blank: the secret `archive-secret-key` among SECRETS"),
     Variable("FIRESTORE_EMULATOR_HOST", "", "host and port of an emulator, for tests"),
 )
 
@@ -70,6 +79,12 @@ class Config:
     google_revoke_url: str
     google_certs_url: str
     google_people_url: str
+    archive_bucket: str
+    archive_endpoint: str
+    """Blank: Amazon's."""
+    archive_region: str
+    archive_access_key: str
+    archive_secret_key: str
 
     @property
     def secure(self) -> bool:
@@ -120,7 +135,14 @@ def read(environment: Mapping[str, str]) -> Config:
         google_revoke_url=_outside(values, "GOOGLE_REVOKE_URL"),
         google_certs_url=_outside(values, "GOOGLE_CERTS_URL"),
         google_people_url=_outside(values, "GOOGLE_PEOPLE_URL"),
+        archive_bucket=_shaped(values, "ARCHIVE_BUCKET", r"|[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]"),
+        archive_endpoint="" if values["ARCHIVE_ENDPOINT"] == "aws" else _outside(values, "ARCHIVE_ENDPOINT"),
+        archive_region=_shaped(values, "ARCHIVE_REGION", r"[a-z0-9-]{1,40}"),
+        archive_access_key=values["ARCHIVE_ACCESS_KEY"],
+        archive_secret_key=values["ARCHIVE_SECRET_KEY"],
     )
+    if config.archive_bucket and not config.archive_access_key:
+        raise BadSettings("ARCHIVE_ACCESS_KEY", "must be set where ARCHIVE_BUCKET names a bucket")
     if config.tasks != "local" and not config.platform_account:
         raise BadSettings("PLATFORM_ACCOUNT", "must be set where TASKS names a queue: its tasks would be refused")
     return config

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from shared.account.vault import KeyRing, Vault
     from shared.people.client import PeopleClient
     from shared.people.endpoints import GoogleEndpoints, OAuthClient
+    from shared.store.bucket import Bucket
     from shared.store.port import Store
     from shared.sugar.reach import Policy
     from shared.sync.engine import Engine
@@ -41,6 +42,8 @@ SESSION_KEYS = "session-keys"
 TOKEN_KEYS = "token-keys"  # noqa: S105 -- the name of a secret
 """The secret with the ring that seals users' tokens."""
 CLIENT_SECRET = "oauth-client-secret"  # noqa: S105 -- the name of a secret
+ARCHIVE_KEY = "archive-secret-key"
+"""The secret with the secret half of the archive's HMAC key."""
 
 
 class Services:
@@ -99,6 +102,26 @@ class Services:
         return SqliteStore(Path(rest))
 
     @once
+    def bucket(self) -> Bucket | None:
+        """Where history goes when its time has come; ``None``: nowhere."""
+        config = self.config
+        if not config.archive_bucket:
+            return None
+        from shared.store.bucket import Location, S3Bucket
+
+        def where() -> Location:
+            secret = config.archive_secret_key or self._secret(ARCHIVE_KEY, "ARCHIVE_SECRET_KEY")
+            return Location(
+                bucket=config.archive_bucket,
+                endpoint=config.archive_endpoint,
+                region=config.archive_region,
+                access_key=config.archive_access_key,
+                secret_key=secret,
+            )
+
+        return S3Bucket(where)
+
+    @once
     def users(self) -> Users:
         return Users(self.store)
 
@@ -134,6 +157,17 @@ class Services:
         from shared.account.vault import Vault
 
         return Vault(self.token_keys)
+
+    def _secret(self, name: str, variable: str) -> str:
+        """A secret that somebody has put there.
+
+        Raises:
+            BadSettings: nobody has.
+        """
+        found = self.secrets.latest(name)
+        if found is None:
+            raise BadSettings(variable, f"set it, or add a version to the secret {name}")
+        return found.data.decode().strip()
 
     def _ring(self, name: str) -> KeyRing:
         from shared.account.vault import KeyRing
@@ -173,12 +207,7 @@ class Services:
         """
         from shared.people.endpoints import OAuthClient
 
-        secret = self.config.oauth_client_secret
-        if not secret:
-            found = self.secrets.latest(CLIENT_SECRET)
-            if found is None:
-                raise BadSettings("OAUTH_CLIENT_SECRET", f"set it, or add a version to the secret {CLIENT_SECRET}")
-            secret = found.data.decode().strip()
+        secret = self.config.oauth_client_secret or self._secret(CLIENT_SECRET, "OAUTH_CLIENT_SECRET")
         return OAuthClient(self.config.oauth_client_id, secret, self.google)
 
     @once
@@ -259,7 +288,7 @@ class Services:
         paths = user.paths
         if paths is None:
             raise GrantLost("connect Sugar first")
-        return Engine(self.store, paths, connections, self.clock, self.ids, instance=user.instance)
+        return Engine(self.store, paths, connections, self.clock, self.ids, instance=user.instance, bucket=self.bucket)
 
 
 class _Late:

@@ -49,6 +49,7 @@ def lived(web: Site) -> Browser:
     jane.post("sync", "", {})
     web.world.people_wire.heal()
     web.clock.advance(20)
+    assert jane.post("preview", "", {}).ok["plan"]
     first = web.paths(jane)
     assert jane.connect("jim").ok
     web.world.sugar.add(by=sugar_user(web, "jim"), last_name="Other", email=mail("o@x.org"))

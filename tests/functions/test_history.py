@@ -193,8 +193,10 @@ def test_a_row_of_a_list(s: Stage) -> None:
                 "after": "T0",
                 "why": "new",
                 "loser": None,
+                "hidden": False,
             }
         ],
+        "archived": False,
     }
     (field,) = second["fields"]
     assert field["label"] == "shoe_size_c"

@@ -24,7 +24,7 @@ FILES = ("shared/account/connect.py", "shared/account/dialects.py", "shared/acco
 OUT = "out"
 """What a root calls, whatever its name."""
 
-_CALLBACKS = {"_connect": "__call__", "_save": "save"}
+_CALLBACKS = {"_connect": "__call__", "_save": "save", "_commit": "_commit"}
 """Callables that are handed over, by the attribute that keeps them: the name of the function behind."""
 
 
