@@ -16,6 +16,7 @@ from tests.simulators.wire import SimClock, Wire
 
 TIMEOUT = 10
 PASSWORD = "secret"
+WIDGET = "Contacts0emailAddress"
 EMAILS = [{"name": "email_addresses", "value": ["id", "email_address", "primary_address", "opt_out", "invalid_email"]}]
 
 
@@ -80,6 +81,22 @@ def plain(record: Mapping[str, Any]) -> dict[str, Any]:
     """The values of a record, by name, whether they come as an object or as a list."""
     values = record["name_value_list"]
     return {each["name"]: each["value"] for each in (values.values() if isinstance(values, dict) else values)}
+
+
+def widget(*addresses: str, primary: int = 0, **flags: list[int]) -> dict[str, Any]:
+    """The form fields of the email widget; flags by the numbers of the addresses."""
+    form: dict[str, Any] = {f"{WIDGET}{n}": address for n, address in enumerate(addresses)}
+    named = {f"{WIDGET}{name}Flag[]": [f"{WIDGET}{n}" for n in numbers] for name, numbers in flags.items()}
+    return {"Contacts_email_widget_id": "0", **form, f"{WIDGET}PrimaryFlag": f"{WIDGET}{primary}", **named}
+
+
+def values(**fields: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "value": value} for name, value in fields.items()]
+
+
+def bulk(jane: Caller, *lists: list[dict[str, Any]], form: dict[str, Any] | None = None) -> Any:
+    arguments = {"session": jane.session, "module_name": "Contacts", "name_value_lists": list(lists)}
+    return jane.call("set_entries", arguments, **(form or {}))
 
 
 @contextmanager

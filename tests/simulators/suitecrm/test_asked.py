@@ -6,8 +6,7 @@ import pytest
 import requests
 
 from tests.simulators.suitecrm.asked import Sent, asks, is_write, writes
-from tests.simulators.suitecrm.caller import serving
-from tests.simulators.suitecrm.test_writing import bulk, values, widget
+from tests.simulators.suitecrm.caller import bulk, serving, values, widget
 
 
 def test_writes_are_read_off_the_wire() -> None:

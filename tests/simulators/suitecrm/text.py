@@ -24,7 +24,7 @@ _ECHO = str.maketrans(
 def stored(sent: str) -> str:
     """What is kept: trimmed, without control characters, entities decoded, scripts and unknown or empty tags gone.
 
-    A bare ``<`` stays; lines end in ``\n``.
+    A bare ``<`` stays; lines end as they do in Unix.
     """
     text = sent.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS).strip()
     if "&" in text:
