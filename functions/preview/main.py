@@ -7,10 +7,17 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from shared.sync.order import browse
+from shared.sync.order.book import Book
+from shared.sync.order.browse import PlannedItem
+from shared.sync.order.model import told
+from shared.sync.paths import Paths
 from shared.sync.view import Preview, preview
+from shared.sync.words import ClassText, ItemText, KindText, OrderTold
 from shared.web.function import Function
-from shared.web.mine import is_id
-from shared.web.problem import bad_field
+from shared.web.mine import is_id, my_paths
+from shared.web.pages import MOST, Cursor, Pages
+from shared.web.problem import bad_field, not_found
 from shared.web.route import Ask, Rate, Route
 
 Id = Annotated[str, Meta(max_length=300)]
@@ -40,6 +47,58 @@ def look(ask: Ask) -> Preview:
     return preview(report)
 
 
+class PlanQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Which contacts of the plan; all filters hold together."""
+
+    kind: Annotated[KindText | None, Meta(description="With this action or write.")] = None
+    state: Annotated[ItemText | None, Meta(description="So far.")] = None
+    cls: Annotated[ClassText | None, Meta(description="About which this would be asked in the backlog.")] = (
+        msgspec.field(name="class", default=None)
+    )
+    limit: Annotated[int, Meta(ge=1, le=MOST, description="Contacts of one page.")] = 50
+    cursor: Annotated[Cursor | None, Meta(description="`next` of the page before.")] = None
+
+
+class PlanPage(msgspec.Struct):
+    """One page of a stored plan."""
+
+    plan: OrderTold
+    items: Annotated[list[PlannedItem], Meta(description="In the order in which they were planned.")]
+    next: Annotated[str | None, Meta(description="The `cursor` of the page that follows; `null`: this was the last.")]
+
+
+class Stopped(msgspec.Struct, kw_only=True):
+    """A plan that is not carried out any further."""
+
+    plan: OrderTold
+    later: bool
+    """A batch of it is under way; it stops after that."""
+
+
+def contacts(ask: Ask) -> PlanPage:
+    query, paths = ask.asked(PlanQuery), my_paths(ask)
+    book = _book(ask, paths)
+    pages = Pages(["plan", paths.head, book.order.id, query.kind, query.state, query.cls])
+    wanted = browse.PlanFilter(query.kind, query.state, query.cls)
+    found = browse.page(book, wanted, after=pages.place(query.cursor), limit=query.limit)
+    return PlanPage(told(book.order), found.items, pages.next(found.place))
+
+
+def end(ask: Ask) -> Stopped:
+    from shared.sync.order.stop import stop
+
+    services, paths = ask.services, my_paths(ask)
+    order = _book(ask, paths).order
+    stopped, later = stop(services.store, paths, services.clock, services.ids, order.id)
+    return Stopped(plan=told(stopped), later=later)
+
+
+def _book(ask: Ask, paths: Paths) -> Book:
+    if not is_id(ask.args["plan"]):
+        raise not_found("plan")
+    return browse.load(ask.services.store, paths, ask.args["plan"])
+
+
 ROUTES = (
     Route(
         "POST",
@@ -49,6 +108,23 @@ ROUTES = (
         answer=Preview,
         problems=(404, 409),
         rate=Rate(calls=60, seconds=60),
+    ),
+    Route(
+        "GET",
+        contacts,
+        "A stored plan, contact by contact",
+        path="/{plan}",
+        query=PlanQuery,
+        answer=PlanPage,
+        problems=(404, 409),
+    ),
+    Route(
+        "DELETE",
+        end,
+        "Stop a plan: what was carried out stays, the rest is left",
+        path="/{plan}",
+        answer=Stopped,
+        problems=(404, 409),
     ),
 )
 handler = Function("preview", ROUTES).entry

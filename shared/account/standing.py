@@ -10,6 +10,8 @@ import msgspec
 
 from shared.account.users import User
 from shared.store.port import Store
+from shared.sync.paths import Paths
+from shared.sync.words import OrderTold
 
 if TYPE_CHECKING:
     from shared.sync.head import Head
@@ -87,12 +89,14 @@ class Standing(msgspec.Struct, kw_only=True):
     """Contacts that wait for a person."""
     archive_trouble: str
     """Why history past its time could not be archived, and stays; blank: it could."""
+    plan: OrderTold | None
+    """The stored plan that is being carried out, or waits for you because you are to be asked first."""
     sides: dict[str, SideStanding]
     """`sugar` and `google`."""
 
 
 def standing(store: Store, user: User, now: datetime) -> Standing:
-    """Reads two documents at most, the user's apart."""
+    """Reads two documents at most, the user's apart, and a third where there is a plan."""
     from shared.account.grants import grants_path
     from shared.side import SideName
     from shared.sync.head import Head
@@ -102,6 +106,7 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
     docs = store.get_all(wanted)
     grants = docs[wanted[0]].data if wanted[0] in docs else {}
     head = Head.load(docs[paths.head].data) if paths is not None and paths.head in docs else Head()
+    plan = _plan(store, paths, head.order or head.asking) if paths is not None else None
     google, sugar = grants.get("google") or {}, grants.get("sugar") or {}
     return Standing(
         google=GoogleStanding(
@@ -126,6 +131,7 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
         linked=head.links,
         backlog=head.backlog,
         archive_trouble=head.archive_trouble,
+        plan=plan,
         sides={
             name.value: SideStanding(
                 contacts=head.side(name).contacts,
@@ -136,6 +142,15 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
             for name in SideName
         },
     )
+
+
+def _plan(store: Store, paths: Paths, order: str) -> OrderTold | None:
+    if not order:
+        return None
+    from shared.sync.order.model import Order, told
+
+    doc = store.get(paths.plan(order))
+    return told(Order.load(doc.data)) if doc is not None else None
 
 
 def _lost(head: Head, side: str) -> bool:

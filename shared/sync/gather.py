@@ -18,7 +18,7 @@ from shared.sync.candidates import CandidateSearch
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
-from shared.sync.order.errand import Errand
+from shared.sync.order.errand import Begun, Errand
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
@@ -134,7 +134,8 @@ class Gatherer:
         unstored = {(side, link.id_on(side)): link for link in found.values() for side in SideName}
         for side, record in sources:
             loose[side, record] = _Group(None, {side: record})
-        ready = self._errand.keys(self._queue, self._most - len(by_link) - len(loose))
+        begun = Begun(list(by_link), [*loose, *unstored])
+        ready = self._errand.keys(self._queue, begun, self._most - len(by_link) - len(loose))
         taken = 0
         while len(by_link) + len(loose) < self._most and taken < _MOST_KEYS + self._most:
             part = list(islice(ready, _SLICE))

@@ -30,7 +30,7 @@ _MOST = 100
 class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """One document of the inbox."""
 
-    kind: Literal["settings", "release", "look"]
+    kind: Literal["settings", "release", "look", "stop"]
     at: str
     pair: str = ""
     """Of which pair it speaks; blank: of whichever is connected."""
@@ -42,6 +42,8 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     side: SideName | None = None
     record: str = ""
     """``look``: this record is to be looked at."""
+    plan: str = ""
+    """``stop``: this stored plan is not to be carried out any further."""
 
 
 def post(store: Store, paths: Paths, ids: Ids, wish: Wish) -> str:
@@ -64,6 +66,8 @@ class Drained(msgspec.Struct, kw_only=True):
     relist: bool = False
     """The scope or the fields changed: both sides are to be listed again, every contact is to be looked at."""
     read: int = 0
+    stops: list[str] = []
+    """The stored plans that are to be stopped."""
 
 
 def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
@@ -94,7 +98,8 @@ def drain(store: Store, paths: Paths, head: Head, queue: Queue) -> Drained:
         elif wish.kind == "release":
             read += _release(store, paths, head, queue, wish, made)
     changes += [Put(path, data) for path, data in made.items()]
-    return Drained(settings=settings, changes=changes, relist=relist, read=read)
+    stops = [wish.plan for wish in wishes if wish.kind == "stop"]
+    return Drained(settings=settings, changes=changes, relist=relist, read=read, stops=stops)
 
 
 def _wish(doc: Doc) -> Wish | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from shared.clock import Clock, Ids
-from shared.errors import FatalError, RetriableError
+from shared.errors import BadPlan, FatalError, RetriableError
 from shared.side import Gate, Op, Side, SideName
 from shared.store.bucket import Bucket
 from shared.store.port import Change, Data, Put, Store
@@ -30,6 +31,7 @@ from shared.sync.observe import Observer
 from shared.sync.order.choose import Chooser
 from shared.sync.order.drop import drop_orders
 from shared.sync.order.errand import Asked, Errand, Plain
+from shared.sync.order.stop import stopped
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan
 from shared.sync.plan.guard import Weather, guard, removes
@@ -105,6 +107,7 @@ class Run:
         self._pending += drained.changes
         self._queue.wake(self._clock.now().isoformat())
         settings = self._settings = drained.settings
+        self._stop(drained.stops)
         chooser = Chooser(self._store, self._paths, head, self._ids, self._began, self._limits)
         self._errand = chooser.choose(asked, settings)
         sides = self._connect(settings, self._ledger.gate, head)
@@ -124,6 +127,15 @@ class Run:
             )
             retention.go(self._ledger)
         self._finish(results, observer)
+
+    def _stop(self, orders: Iterable[str]) -> None:
+        """Committed at once: a run that was sent for one of these ends here, and the wish must not come back."""
+        changes: list[Change] = []
+        for order in orders:
+            with suppress(BadPlan):  # it is gone, and stopped for good
+                changes += stopped(self._store, self._paths, self._ledger.head, order)[0]
+        if changes:
+            self._commit(changes)
 
     def _work(self) -> bool:
         """Whether there is anything to read; not before both sides have been listed once: nothing could be decided."""

@@ -43,7 +43,7 @@ UNSWEPT = {
     "shared/sync/ledger.py Ledger.drop > out": "of an account that was deleted meanwhile",
     "shared/sync/recover.py Recovery._by_id > read": "the older dialect, which no world of the sweep speaks",
     "shared/sync/recover.py Recovery.prepare > _by_id": "the older dialect, which no world of the sweep speaks",
-    "shared/sync/run.py Run._finish > _commit": "what a stored plan keeps beyond one commit",
+    "shared/sync/order/stop.py stop > *": "by a browser, one commit or one document",
     "shared/sync/release.py release > out": "by a browser, one document",
     "shared/sync/retention.py Retention.*": "daily; swept with a bucket: tests/functions/test_archive.py",
     "shared/sync/engine.py Engine.why > *": "for a browser, by no run; nothing is written",

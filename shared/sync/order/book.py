@@ -95,15 +95,19 @@ class Book:
             self._items[n] = msgspec.convert(items.data["items"], list[Item]) if items else []
             self._progress[n] = msgspec.convert(progress.data["keys"], dict[str, Progress]) if progress else {}
 
-    def waiting(self, now: str) -> Iterator[tuple[int, Item]]:
-        """The items whose turn it is, in the order in which they were planned, each with the number of its part."""
+    def waiting(self, now: str | None = None) -> Iterator[tuple[int, Item]]:
+        """The items that wait, in the order in which they were planned, each with the number of its part.
+
+        Args:
+            now: only those whose turn it is by then.
+        """
         for number, info in enumerate(self.order.parts):
             if not info.waiting:
                 continue
             progress = self.progress(number)
             for item in self.part(number):
                 state = progress[item.key]
-                if state.state is ItemState.WAITING and state.due <= now:
+                if state.state is ItemState.WAITING and (now is None or state.due <= now):
                     yield number, item
 
     def next_due(self) -> str | None:

@@ -11,7 +11,7 @@ from shared.sync.batch import Batch
 from shared.sync.head import Head
 from shared.sync.naming import name_of
 from shared.sync.order.book import Book
-from shared.sync.order.errand import Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
+from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import marks
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
@@ -33,15 +33,15 @@ class Builder(Plain):
         self.tombstones = book.order.tombstones
         self._queue: Queue | None = None
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
-        del room
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        del begun, room
         self._queue = queue
         return (key for key in queue.ready() if not self._has(key))
 
     def work(self, queue: Queue) -> bool:
         if self.book.order.state is not OrderState.BUILDING:
             return False
-        if next(self.keys(queue, 0), None) is not None:
+        if next(self.keys(queue, Begun(), 0), None) is not None:
             return True
         self._complete()
         return False
@@ -172,8 +172,8 @@ class Waiter(Plain):
         del queue
         return False
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
-        del queue, room
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        del queue, begun, room
         return iter(())
 
     def divide(

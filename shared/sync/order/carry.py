@@ -20,7 +20,7 @@ from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head
 from shared.sync.order.book import Book, Record
-from shared.sync.order.errand import Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
+from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.plan.model import Action, Decision, Env, Subject
@@ -66,12 +66,26 @@ class Carrier(Plain):
         del queue
         return next(self.book.waiting(self._now.isoformat()), None) is not None
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        self._take(begun, room)
+        return self._keys(queue)
+
+    def _take(self, begun: Begun, room: int) -> None:
+        if begun.links or begun.records:
+            # What became of these is found out now, so they are told apart now, whether they are due or not.
+            for number, item in self.book.waiting():
+                if item.key in begun.links or not set(begun.records).isdisjoint(item.ids.items()):
+                    self._taken[item.key] = (number, item)
         for number, item in self.book.waiting(self._now.isoformat()):
+            if item.key in self._taken:
+                continue
             room -= 1 + len(item.along)
             if room < 0:
                 break
             self._taken[item.key] = (number, item)
+
+    def _keys(self, queue: Queue) -> Iterator[Dirty]:
+        """The keys that the queue holds for the items; where it holds none, one that says nothing."""
         known: dict[Record, list[Dirty]] = {}
         wanted = {record for _, item in self._taken.values() for record in _records(item)}
         for key in queue.of(wanted):
@@ -102,14 +116,15 @@ class Carrier(Plain):
         del env, wanted
         own = own_of_recovery(recovered)
         found = self._items(decisions)
+        known = self._happened(decisions, recovered)
         going: list[Decision] = []
         for decision in decisions:
             key = decision.subject.key
-            happened = [mark_of(op) for op, _ in recovered.of(decision)]
             name = found.get(key)
+            happened = known.get(name, ()) if name is not None else ()
             if key in own or (name is not None and self._goes(name, decision, happened)):
                 going.append(decision)
-            elif happened or decision.subject.doubt:
+            elif recovered.of(decision) or decision.subject.doubt:
                 going.append(decision if is_quiet(decision) else bare(decision, batch))
             else:
                 continue
@@ -129,13 +144,25 @@ class Carrier(Plain):
                 found[decision.subject.key] = free[0]
         return found
 
-    def _goes(self, name: str, decision: Decision, happened: Sequence[str]) -> bool:
+    def _happened(self, decisions: Sequence[Decision], recovered: Recovered) -> dict[str, set[str]]:
+        """What of each item turns out to have happened; of two that were to become one, either may tell of it."""
+        by_record = {record: name for name, (_, item) in self._taken.items() for record in item.ids.items()}
+        known: dict[str, set[str]] = {}
+        for decision in decisions:
+            subject = decision.subject
+            names = {subject.key, *(by_record.get(record, "") for record in records_of(subject))}
+            for name in names.intersection(self._taken):
+                known.setdefault(name, set()).update(mark_of(op) for op, _ in recovered.of(decision))
+        return known
+
+    def _goes(self, name: str, decision: Decision, happened: Collection[str]) -> bool:
         """Whether the decision is what the item says; else the item is left out, unless it has happened."""
         number, item = self._taken[name]
         progress = self.book.progress(number)[name]
         carried = {*progress.carried, *happened} & set(item.ops)
         if item.ops and carried == set(item.ops):
-            return is_quiet(decision)
+            # What is left is the link itself; anything further came up since.
+            return not decision.steps and {entry.trouble.value for entry in decision.entries} <= set(item.asks)
         if decision.action is Action.WAIT:
             return True
         why = self._differs(item, decision, carried)
@@ -162,7 +189,7 @@ class Carrier(Plain):
             same = (decision.action.value, asks) == (item.action, item.asks)
         return "" if same else f"it would be decided otherwise now: {decision.why}"
 
-    def _go(self, name: str, key: str, happened: Sequence[str]) -> None:
+    def _go(self, name: str, key: str, happened: Collection[str]) -> None:
         number, item = self._taken[name]
         progress = self.book.progress(number)[name]
         if progress.state is ItemState.WAITING:

@@ -37,6 +37,16 @@ class Asked:
     """Nobody is there to look: it stops at a plan where the settings say so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a batch has in any case."""
+
+    links: Collection[str] = ()
+    """By their ids."""
+    records: Collection[tuple[SideName, str]] = ()
+    """Of contacts without link, or with one that is not stored yet."""
+
+
 class Errand(Protocol):
     """One run's."""
 
@@ -53,8 +63,13 @@ class Errand(Protocol):
         """Whether it has contacts for this run, once both sides are listed."""
         ...
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
-        """What to look at, in this order; ``room``: contacts."""
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        """What to look at, in this order.
+
+        Args:
+            begun: what is looked at in any case, because earlier runs have left it open.
+            room: contacts besides.
+        """
         ...
 
     def names(self) -> Mapping[tuple[SideName, str], str]:
@@ -108,8 +123,8 @@ class Plain:
     def work(self, queue: Queue) -> bool:
         return queue.size(*READY) > 0
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
-        del room  # whoever takes them knows when to stop
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        del begun, room  # whoever takes them knows when to stop
         return queue.ready()
 
     def names(self) -> Mapping[tuple[SideName, str], str]:
@@ -141,9 +156,10 @@ def bare(decision: Decision, batch: Batch) -> Decision:
     what is owed to them is not written.
     """
     subject = decision.subject
-    batch.keys[subject.key] = []
+    for key in (subject.key, *decision.joined):
+        batch.keys[key] = []
     why = "what an earlier run did is taken in; the rest is not part of this"
-    return Decision(subject, Action.WAIT, why, link=subject.link, wait_seconds=0.0)
+    return Decision(subject, Action.WAIT, why, link=subject.link, wait_seconds=0.0, joined=decision.joined)
 
 
 def is_quiet(decision: Decision) -> bool:

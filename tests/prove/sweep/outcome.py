@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shared.sync.link import Link
+from shared.sync.order.book import Book
+from shared.sync.order.model import Order, OrderState
 from tests.prove.sweep.story import Stage
 from tests.world import User, World
 
@@ -35,6 +37,7 @@ def outcome(stage: Stage) -> Outcome:
         found.setdefault("gone", Counter()).update(dict.fromkeys(_gone(user, copies=False), 1))
         found.setdefault("copies", Counter()).update(_gone(user, copies=True))
         found.setdefault("history", Counter()).update(dict.fromkeys(_told(user, names), 1))
+        found.setdefault("plans", Counter()).update(_plans(user))
         head = user.head()
         counts = {"links": head.links, "backlog": head.backlog, "open": len(head.open)}
         found.setdefault("counts", Counter()).update([json.dumps(counts)])
@@ -116,6 +119,18 @@ def _backlog(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
             ),
         }
     )
+
+
+def _plans(user: User) -> Iterable[str]:
+    """How each plan that was carried out ended, with what was left out of it."""
+    for doc in user.world.store.query(user.paths.collection("plans")):
+        book = Book(user.world.store, user.paths, Order.load(doc.data))
+        if book.order.state is not OrderState.DONE:
+            continue  # how far one has come that was stopped depends on when
+        items = [(book.progress(n)[item.key], item) for n in range(len(book.order.parts)) for item in book.part(n)]
+        left = sorted([item.shown.name, progress.why] for progress, item in items if progress.state == "left out")
+        counts = {state: count for state, count in book.order.states.items() if count}
+        yield _line({"state": book.order.state.value, "states": counts, "left": left})
 
 
 def _losers(user: User) -> Iterable[str]:

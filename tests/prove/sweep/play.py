@@ -148,7 +148,7 @@ def _runs(user: User, played: Played) -> bool:
         return True
     assert report.status in (Status.DONE, Status.LATER), report
     head = user.head()
-    return report.status is not Status.DONE or bool(report.writes or report.remaining or head.open)
+    return report.status is not Status.DONE or bool(report.writes or report.remaining or head.open or head.order)
 
 
 def fixed_point(stage: Stage) -> None:

@@ -33,10 +33,14 @@ class Act:
     preview: bool = False
     pause: float = 0.0
     """Seconds before all that."""
+    run_by: Callable[[User], Report] | None = None
+    """How the run is made, where it is no plain one."""
 
     def run(self, users: Sequence[User]) -> Report:
-        engine = users[self.who].engine
-        return engine.preview() if self.preview else engine.run()
+        user = users[self.who]
+        if self.run_by is not None:
+            return self.run_by(user)
+        return user.engine.preview() if self.preview else user.engine.run()
 
 
 @dataclass(frozen=True)

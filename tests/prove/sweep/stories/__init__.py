@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.prove.sweep.stories import changes, doubts, scopes
+from tests.prove.sweep.stories import changes, doubts, orders, scopes
 
-STORIES = {story.name: story for story in (*changes.STORIES, *scopes.STORIES, *doubts.STORIES)}
+STORIES = {story.name: story for story in (*changes.STORIES, *scopes.STORIES, *doubts.STORIES, *orders.STORIES)}
