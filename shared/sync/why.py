@@ -26,7 +26,7 @@ from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.links import Links
 from shared.sync.naming import name_of
-from shared.sync.order.errand import Plain
+from shared.sync.order.errand import Begun, Plain
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.guard import Weather, guard
@@ -65,8 +65,8 @@ class Looking(Plain):
         super().__init__()
         self._keys = keys
 
-    def keys(self, queue: Queue, room: int) -> Iterator[Dirty]:
-        del queue, room
+    def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
+        del queue, begun, room
         return iter(self._keys)
 
 
