@@ -21,8 +21,11 @@ from shared.sugar.fieldmap import SugarFieldMap
 from shared.sugar.metadata import NativeField, Schema
 from shared.sugar.records import Scope
 from shared.sugar.table import TABLE
+from shared.sync.backlog import REMEDY
 from shared.sync.plan import pair
+from shared.sync.plan.model import Trouble
 from shared.sync.plan.verdict import Verdict, decide, winner
+from shared.sync.remedies import ACTIONS
 from shared.sync.settings import ConflictRule
 from shared.web.config import VARIABLES
 from tests.simulators.sugar.fields import OPTIONAL
@@ -194,11 +197,19 @@ def variables() -> str:
 
 # -- writing them ------------------------------------------------------------------------------------
 
+
+def backlog() -> str:
+    """Every class of entry with its actions and its words."""
+    rows = [[cls, ", ".join(f"`{action}`" for action in had), REMEDY[Trouble(cls)]] for cls, had in ACTIONS.items()]
+    return table(["class", "actions", "what to do"], rows)
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "one-field": one_field,
     "kept-apart": kept_apart,
     "conflicts": conflicts,
     "pairs": pairs,
+    "backlog": backlog,
     "field-map": field_map,
     "variables": variables,
 }

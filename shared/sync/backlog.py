@@ -17,21 +17,22 @@ from shared.sync.plan.model import Answer, Entry, Subject, Trouble
 from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, candidates, kept
 
 REMEDY: Mapping[Trouble, str] = {
-    Trouble.CANNOT_HOLD: "Mend the value named, then release the contact; or switch the field off in the settings.",
-    Trouble.UNREADABLE: "Mend the value named where it stands, then release the contact.",
-    Trouble.AMBIGUOUS: "Make clear who is who (merge duplicates, or change an email), then release the contact.",
-    Trouble.ALREADY_LINKED: "It looks like a duplicate: merge or delete one of the two, then release the contact.",
-    Trouble.OUT_OF_SCOPE_MATCH: "Bring the match into the scope, or change the scope, then release the contact.",
-    Trouble.SAME_NAME: "Give both the same email if they are one person, different ones if not; then release it.",
-    Trouble.CONFLICT: "Decide for Sugar's or Google's value, or make both the same.",
+    Trouble.CANNOT_HOLD: "Mend the value named, or keep each side's own; or switch the field off in the settings.",
+    Trouble.UNREADABLE: "Mend the value named.",
+    Trouble.AMBIGUOUS: "Choose who is the same person, or say that it is none of them.",
+    Trouble.ALREADY_LINKED: "It looks like a duplicate: merge or delete one, or say that they are different.",
+    Trouble.OUT_OF_SCOPE_MATCH: "Bring the match into the scope and release, or say that it is somebody else.",
+    Trouble.SAME_NAME: "Choose who is the same person, or say that it is somebody else.",
+    Trouble.CONFLICT: "Keep Sugar's value, Google's, or both; or mend one of them.",
+    Trouble.LOOP: "Agree on one value with whoever keeps changing it, and keep that; or keep both as they are.",
     Trouble.GONE_FROM_SUGAR: "If it was deleted, approve: it goes in Google too. If you lost sight of it, leave it.",
-    Trouble.DELETED_AND_EDITED: "Delete both, or restore the deleted one.",
-    Trouble.MERGED: "If it was merged, delete the leftover; if not, release the contact.",
+    Trouble.DELETED_AND_EDITED: "Delete both; or restore the deleted one and release.",
+    Trouble.MERGED: "If it was merged, delete both: the leftover goes. If not, restore the deleted one and release.",
     Trouble.HELD_DELETE: "Look at the list: approve the deletions, or restore what was deleted by mistake.",
-    Trouble.HELD_CLEARING: "Look at the list: approve the clearings, or restore the values.",
-    Trouble.REJECTED: "See what the other side answered, mend the contact, then release it.",
-    Trouble.FORBIDDEN: "Ask the administrator for the right to edit it, then release it.",
-    Trouble.DOUBTFUL_CREATE: "Look whether it was created already: then link or delete the copy and release it.",
+    Trouble.HELD_CLEARING: "Look at the list: approve the clearings, or keep the value of the side that has one.",
+    Trouble.REJECTED: "See what the other side answered: mend the value, or keep each side's own.",
+    Trouble.FORBIDDEN: "Ask the administrator for the right to edit it and release; or keep the other side's value.",
+    Trouble.DOUBTFUL_CREATE: "Look whether it was created already: choose that one, or say that it is none of them.",
 }
 """What to do, by class."""
 

@@ -138,7 +138,9 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
         if found is not None:
             link = Link.load(made.get(found.path, found.data))
             link.parked = never
-            link.held = [field for field in link.held if remedy.action == "keep" and field not in remedy.answers]
+            link.held = _left(link.held, remedy)
+            link.writes = {name: told for name, told in link.writes.items() if name not in link.looping}
+            link.looping = _left(link.looping, remedy)
             made[found.path] = link.data()
         if never:
             continue
@@ -158,6 +160,11 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
                 )
                 queue.add(Lane.RELEASED, [key])
     return len(docs) + len(links)
+
+
+def _left(fields: Sequence[str], remedy: Remedy) -> list[str]:
+    """The fields that go on waiting: an answer lets go only those that it is about."""
+    return [field for field in fields if remedy.action == "keep" and field not in remedy.answers]
 
 
 def _joined(before: Data | None, remedy: Remedy) -> Remedy:

@@ -58,6 +58,10 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     Each side is compared with its own; the base says nothing of them."""
     apart_emails: dict[SideName, list[str]] = {}
     """Email keys that a person wants on this side alone; never in the base."""
+    writes: dict[str, list[tuple[str, SideName, str]]] = {}
+    """Our own last writes of the day, by single field: when, to which side, and a hash of the value."""
+    looping: list[str] = []
+    """Fields that went back and forth, until a person decides."""
     different: list[str] = []
     """Subject ids of contacts that a person says are somebody else, though they look alike."""
     entry: bool = False

@@ -34,6 +34,7 @@ ACTIONS: Mapping[ClassText, tuple[ActionText, ...]] = {
     "match outside the scope": ("different", "release", "never"),
     "same name": ("choose", "different", "release", "never"),
     "conflict": ("keep", "mend", "release", "never"),
+    "edit loop": ("keep", "release", "never"),
     "gone from Sugar": ("approve", "release", "never"),
     "deleted and edited": ("delete_both", "release", "never"),
     "merged": ("delete_both", "release", "never"),

@@ -117,6 +117,7 @@ class Run:
             fields={side: sides[side].fields for side in SideName} if self._work() else {},
             names=synced_fields(settings),
             listed={side: head.side(side).listed for side in SideName},
+            now=self._began.isoformat(),
         )
         results: list[Settled] = []
         if self._work():

@@ -20,6 +20,7 @@ from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, St
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Problem, Record, Refused, SideName
 from shared.sync.index import Row
 from shared.sync.link import Link, LinkState
+from shared.sync.plan.loops import remember
 from shared.sync.plan.merge import advance_emails, decode, forget, left_out
 from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Trouble
 
@@ -69,6 +70,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         if isinstance(outcome, Done):
             if link is not None:
                 _take_in(env, link, step, outcome)
+                _remember(env, link, step, now)
             native[step.side.value] = {
                 "before": step.before,
                 "after": outcome.record.native if outcome.record else None,
@@ -112,6 +114,8 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         held = {c.name for entry in entries if entry.trouble is Trouble.HELD_CLEARING for c in entry.fields}
         looked = decision.action is not Action.WAIT and link.state is LinkState.LIVE and not link.parked
         link.held = sorted(held | (set() if looked else set(link.held)))
+        looping = {c.name for entry in entries if entry.trouble is Trouble.LOOP for c in entry.fields}
+        link.looping = sorted(looping | (set() if looked else set(link.looping)))
         link.parked = whole or (link.parked and decision.action is not Action.CLOSE)
         link.entry = bool(entries) or (link.entry and not out.closes)
         if stored is None or _differs(link, stored):
@@ -173,6 +177,15 @@ def _take_in(env: Env, link: Link, step: Step, done: Done) -> None:
         link.dropped_emails = {key: keys for key, keys in link.dropped_emails.items() if key is not side}
         if missing:
             link.dropped_emails[side] = missing
+
+
+def _remember(env: Env, link: Link, step: Step, now: datetime) -> None:
+    """Our own writes of values, by which an edit loop is told."""
+    if step.op is Op.UPDATE and step.target is not None and not step.own:
+        for name in step.changed:
+            if name != EMAILS:
+                form = normal(env.kind(name), step.target.get(name), env.settings.region)
+                remember(link, name, step.side, form, now)
 
 
 def _agree(env: Env, decision: Decision, link: Link, results: Results) -> None:
@@ -249,6 +262,7 @@ def finish(env: Env, link: Link, step: Step, record: Record | None, now: datetim
         if name != EMAILS:
             done.base[name] = step.target.get(name)
             forget(done, name)
+    _remember(env, done, step, now)
     if EMAILS in step.changed:
         # What was added came from the other side, what was taken away is not there either. Of all the rest nobody
         # knows here what the other side holds: a direction may be closed.

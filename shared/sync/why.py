@@ -91,6 +91,7 @@ def why(
         fields={side: sides[side].fields for side in SideName},
         names=synced_fields(settings),
         listed={side: head.side(side).listed for side in SideName},
+        now=clock.now().isoformat(),
     )
     index, links, queue = Index(store, paths, head), Links(store, paths), Queue(store, paths, head)
     linked = links.get([text]).values() if _ID.fullmatch(text) else ()

@@ -42,6 +42,7 @@ ClassText = Literal[
     "match outside the scope",
     "same name",
     "conflict",
+    "edit loop",
     "gone from Sugar",
     "deleted and edited",
     "merged",

@@ -77,6 +77,17 @@ def conflict(w: World) -> User:
     return user
 
 
+def loop(w: World) -> User:
+    """Sugar's user and Google's keep changing the title back."""
+    user, link = linked(w)
+    for _ in range(3):
+        w.sugar.edit(link.sugar_id, title="Analyst")
+        settle(user)
+        user.account.edit(link.google_id, organizations=titled("Countess"))
+        settle(user)
+    return user
+
+
 def gone(w: World) -> User:
     user, link = linked(w)
     w.sugar.hide(link.sugar_id, user.sugar_user)
@@ -150,6 +161,7 @@ SCENES: dict[Trouble, Callable[[World], User]] = {
     Trouble.OUT_OF_SCOPE_MATCH: outside,
     Trouble.SAME_NAME: same_name,
     Trouble.CONFLICT: conflict,
+    Trouble.LOOP: loop,
     Trouble.GONE_FROM_SUGAR: gone,
     Trouble.DELETED_AND_EDITED: deleted_and_edited,
     Trouble.MERGED: merged,

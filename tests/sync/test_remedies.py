@@ -105,7 +105,7 @@ def release(w: World, user: User, trouble: Trouble) -> None:
     before = {doc.id: doc.data["attempts"] for doc in user.backlog()}
     answer(user, trouble, "release")
     again = {doc.id: doc.data["attempts"] for doc in user.backlog()}
-    passes = {Trouble.HELD_DELETE, Trouble.HELD_CLEARING, Trouble.DOUBTFUL_CREATE}
+    passes = {Trouble.HELD_DELETE, Trouble.HELD_CLEARING, Trouble.DOUBTFUL_CREATE, Trouble.LOOP}
     if trouble not in passes:
         assert again.keys() == before.keys()
         assert all(again[name] == before[name] + 1 for name in entries_of(user, trouble))
@@ -127,7 +127,15 @@ def approve_clearing(w: World, user: User, trouble: Trouble) -> None:
     assert [record["title"] for record in w.sugar.contacts().values()].count("Rep") == 1
 
 
-@case("keep", Trouble.CONFLICT, Trouble.REJECTED, Trouble.FORBIDDEN, Trouble.CANNOT_HOLD, Trouble.HELD_CLEARING)
+@case(
+    "keep",
+    Trouble.CONFLICT,
+    Trouble.LOOP,
+    Trouble.REJECTED,
+    Trouble.FORBIDDEN,
+    Trouble.CANNOT_HOLD,
+    Trouble.HELD_CLEARING,
+)
 def keep_sugars(w: World, user: User, trouble: Trouble) -> None:
     titles = {link.id: w.sugar.get(link.sugar_id)["title"] for link in user.links()}
     answer(user, trouble, "keep", answers={"title": "sugar"})

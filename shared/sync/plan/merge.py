@@ -14,6 +14,7 @@ from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
 from shared.side import FieldMap, Memo, Native, Op, Problem, Record, SideName, View
 from shared.sync.link import Link
+from shared.sync.plan.loops import swings
 from shared.sync.plan.model import BOTH, Answer, Entry, Env, FieldChange, Half, Step, Trouble
 from shared.sync.plan.verdict import TO, Verdict, decide, winner
 
@@ -162,10 +163,23 @@ def merge(env: Env, link: Link, sugar: Half, google: Half, answer: Answer | None
             problems=tuple(problems),
         )
         return Merged(merged, tuple(changes), (), (entry,), held=False)
-    asked = tuple(change for change in changes if change.verdict is Verdict.ASK)
-    entries = (Entry(Trouble.CONFLICT, "both sides changed it", fields=asked, whole=False),) if asked else ()
-    held = bool(asked) or any(change.verdict is Verdict.HELD and _switched_off(env, change) for change in changes)
+    entries = _questions(changes)
+    held = bool(entries) or any(change.verdict is Verdict.HELD and _switched_off(env, change) for change in changes)
     return Merged(merged, tuple(changes), tuple(steps), entries, held)
+
+
+def _questions(changes: list[FieldChange]) -> tuple[Entry, ...]:
+    """What a person has to decide of single fields."""
+    asked = tuple(change for change in changes if change.verdict is Verdict.ASK)
+    looping = tuple(change for change in changes if change.verdict is Verdict.LOOP)
+    found = [Entry(Trouble.CONFLICT, "both sides changed it", fields=asked, whole=False)] if asked else []
+    if looping:
+        message = (
+            "it went back and forth between two values several times within a day: somebody, or another program, keeps"
+            " changing it back"
+        )
+        found.append(Entry(Trouble.LOOP, message, fields=looping, whole=False))
+    return tuple(found)
 
 
 def _switched_off(env: Env, change: FieldChange) -> bool:
@@ -277,6 +291,12 @@ def _fields(
             to_google=open_to(env, SideName.GOOGLE, name, sugar),
             wins=wins,
         )
+        if (target := verdict.target) is not None and (
+            name in link.looping or swings(link, name, target, forms[0 if target is SideName.GOOGLE else 1], env.now)
+        ):
+            why = "went back and forth; waits for a decision"
+            changes.append(FieldChange(name, Verdict.LOOP, sugar, google, base, why))
+            continue
         loser = None
         if drift is Drift.BOTH and (target := verdict.target) is not None:
             loser = sugar if target is SideName.SUGAR else google

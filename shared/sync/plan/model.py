@@ -125,6 +125,8 @@ class Env:
     """The canonical fields that are switched on."""
     listed: Mapping[SideName, bool]
     """Whether a complete listing of that side has been seen."""
+    now: str = ""
+    """When the run began, ISO 8601; it decides only whether what our own writes tell is of the last day."""
 
     def direction(self, source: SideName) -> Direction:
         """The switches of what this side may do to the other."""
@@ -206,6 +208,7 @@ class Trouble(StrEnum):
     OUT_OF_SCOPE_MATCH = "match outside the scope"
     SAME_NAME = "same name"
     CONFLICT = "conflict"
+    LOOP = "edit loop"
     GONE_FROM_SUGAR = "gone from Sugar"
     DELETED_AND_EDITED = "deleted and edited"
     MERGED = "merged"

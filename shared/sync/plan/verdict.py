@@ -41,6 +41,9 @@ class Verdict(StrEnum):
     APART = "apart"
     """A difference that a person wants: nothing is written, nothing waits."""
 
+    LOOP = "loop"
+    """It went back and forth too often; a person decides, and the field is parked."""
+
     @property
     def target(self) -> SideName | None:
         """The side that is to be written."""

@@ -97,5 +97,6 @@ def test_only_two_verdicts_write() -> None:
         Verdict.TO_GOOGLE: GOOGLE,
         Verdict.HELD: None,
         Verdict.ASK: None,
+        Verdict.LOOP: None,
         Verdict.APART: None,
     }
