@@ -231,6 +231,27 @@ class View:
     problems: tuple[Problem, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """How a record that is gone is made again from its before-image."""
+
+    payload: Native
+    lost: tuple[str, ...]
+    """What does not come back, for a person: ``the photo``."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """A record in which a write of ours is taken back."""
+
+    record: Native
+    """As it is to read."""
+    back: tuple[str, ...]
+    """The fields that are put back."""
+    edited: tuple[str, ...]
+    """Those that do not show any more what was written: they stay."""
+
+
 class FieldMap(Protocol):
     """Pure: no I/O, no clock. One instance per user and side, made from the settings and the instance's metadata."""
 
@@ -280,6 +301,28 @@ class FieldMap(Protocol):
         """
         ...
 
+    def restore(self, native: Native, key: str) -> Restored:
+        """The payload that makes the record again with everything that the API lets be written, switched-off fields
+        and such that are not synced included, and our key where keys are planted."""
+        ...
+
+    def put_back(
+        self, native: Native, memo: Memo, before: Native, after: Native, names: Collection[str], *, exact: bool
+    ) -> PutBack:
+        """The record with these fields as they were ``before`` a write that left it reading like ``after``.
+
+        Where what holds them still reads exactly like ``after``, it becomes exactly what it was; else each field goes
+        back by its value, if it still shows that.
+
+        Args:
+            exact: ``after`` is the write's own answer; else it was read later, and may hold others' edits.
+        """
+        ...
+
+    def rewrite(self, native: Native, wanted: Native) -> Native:
+        """The payload that makes the record read like ``wanted`` in all that can be written; empty if it does."""
+        ...
+
 
 class Side(Protocol):
     """A side as the sync uses it. Every method may raise ``FatalError`` and ``RetriableError`` but ``apply``."""
@@ -304,6 +347,10 @@ class Side(Protocol):
 
     def read(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
         """All of these, fresh, every id answered."""
+        ...
+
+    def read_whole(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
+        """The same, each record with everything that :meth:`FieldMap.restore` could make it again from."""
         ...
 
     def find(self, probes: Sequence[Probe]) -> list[Record]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from shared.contact.normal import clean
-from shared.people.fields import WRITABLE, Family, fold_type
+from shared.people.fields import LISTS, Family, fold_type
 from shared.side import Native
 
 Entry = dict[str, Any]
@@ -160,7 +160,7 @@ def stripped(people: str, entry: Entry) -> Entry:
 
     ``sourcePrimary`` is the one flag of the metadata that can be written; without it the primary element may move.
     """
-    kept = {member: value for member, value in entry.items() if member in WRITABLE[people]}
+    kept = {member: value for member, value in entry.items() if member in LISTS[people]}
     if people == "names" and kept.keys() & _NAME_PARTS:
         kept.pop("unstructuredName", None)
     if is_flagged(entry, "sourcePrimary"):

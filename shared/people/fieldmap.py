@@ -10,7 +10,8 @@ from typing import Any
 from shared.contact.fields import CUSTOM_PREFIX, EMAILS, field
 from shared.contact.model import Contact, Email
 from shared.contact.normal import clean, email_key, is_email, normal
-from shared.people import slots
+from shared.contact.undo import taken_back
+from shared.people import restore, slots
 from shared.people.dates import read_date, write_date
 from shared.people.elements import (
     Entry,
@@ -42,9 +43,10 @@ from shared.people.fields import (
     Family,
     Slot,
     custom_family,
+    list_of,
     native_names,
 )
-from shared.side import Capability, Memo, Native, Problem, View
+from shared.side import Capability, Memo, Native, Problem, PutBack, Restored, View
 
 
 class PeopleFieldMap:
@@ -261,6 +263,28 @@ class PeopleFieldMap:
                 kept = [stripped("clientData", entry) for entry in planted]
                 body["clientData"] = [*kept, {"key": KEY_NAME, "value": key}]
         return body
+
+    # -- taking back ---------------------------------------------------------------------------------
+
+    def restore(self, native: Native, key: str) -> Restored:
+        """The person made again; see :meth:`shared.side.FieldMap.restore`."""
+        return restore.restore(native, key)
+
+    def rewrite(self, native: Native, wanted: Native) -> Native:
+        """The lists that differ, labels included, our key left aside."""
+        return restore.rewritten(native, wanted)
+
+    def put_back(
+        self, native: Native, memo: Memo, before: Native, after: Native, names: Collection[str], *, exact: bool
+    ) -> PutBack:
+        """List by list where it is untouched since, with the elements' types and order; else field by field."""
+        lists = {name: list_of(name, self._families) for name in self._on if name in names}
+        back = restore.put_back(lists, native, before, after, exact=exact)
+        now, then, written = (self.view(each, memo, None).contact for each in (native, before, after))
+        target, changed, edited = taken_back(now, then, written, back.edited, lambda n: field(n).kind, self._region)
+        payload = self._changed(native, memo, target, changed)
+        record = {people: found for people, found in {**back.record, **payload}.items() if found != []}
+        return PutBack(record, (*back.back, *changed), tuple(edited))
 
     def _changed(self, native: Native, memo: Memo, target: Contact, changed: Collection[str]) -> Native:
         """The lists that these fields stand in; one that cannot be read cannot be written without losses either."""

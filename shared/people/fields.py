@@ -7,7 +7,7 @@ holds :data:`WRITABLE` against it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -188,6 +188,15 @@ def native_names(custom: Mapping[str, str]) -> dict[str, str]:
 NATIVE_LISTS: Mapping[str, str] = {name: native.partition(".")[0] for name, native in native_names({}).items()}
 """The People list in which each canonical field stands, custom ones apart."""
 
+
+def list_of(name: str, families: Sequence[Family]) -> str:
+    """The list that holds a canonical field."""
+    single = NAMES.get(name) or {EMAILS: EMAIL, "birthday": BIRTHDAY, "notes": NOTES}.get(name)
+    if single is not None:
+        return single.people
+    return next(family.people for family in families if any(name in slot.fields for slot in family.slots))
+
+
 WRITABLE: Mapping[str, frozenset[str]] = {
     people: frozenset(members.split())
     for people, members in {
@@ -208,7 +217,29 @@ WRITABLE: Mapping[str, frozenset[str]] = {
         "clientData": "key value",
     }.items()
 }
-"""The members of every list that we ever write, without those that are output only and without ``metadata``."""
+"""The members of every list that a sync writes, without those that are output only and without ``metadata``."""
+
+LISTS: Mapping[str, frozenset[str]] = {
+    **WRITABLE,
+    **{
+        people: frozenset(members.split())
+        for people, members in {
+            "calendarUrls": "type url",
+            "events": "date type",
+            "externalIds": "type value",
+            "genders": "addressMeAs value",
+            "imClients": "protocol type username",
+            "interests": "value",
+            "locales": "value",
+            "locations": "buildingId current deskCode floor floorSection type value",
+            "memberships": "contactGroupMembership",
+            "miscKeywords": "type value",
+            "occupations": "value",
+            "sipAddresses": "type value",
+        }.items()
+    },
+}
+"""The same of every list that can be written at all: what a deleted contact comes back with."""
 
 READ_FIELDS = (
     "addresses,biographies,birthdays,calendarUrls,clientData,emailAddresses,events,externalIds,genders,imClients,"

@@ -11,8 +11,9 @@ from shared.contact.fields import CUSTOM_PREFIX, EMAILS, PHONE_SLOTS, Kind
 from shared.contact.fields import field as canonical_field
 from shared.contact.model import Contact, Email
 from shared.contact.normal import is_date, is_email
-from shared.side import Capability, Memo, Native, Problem, View
-from shared.sugar import emails
+from shared.contact.undo import taken_back
+from shared.side import Capability, Memo, Native, Problem, PutBack, Restored, View
+from shared.sugar import emails, restore
 from shared.sugar.metadata import NativeField, Schema
 from shared.sugar.records import Scope
 from shared.sugar.table import NATIVE, SECRET_TYPES, TEXT_TYPES, Row, row_of
@@ -227,6 +228,46 @@ class SugarFieldMap:
             elif not self.unheld(name, value := shown.get(name)):
                 payload[row.native] = value
         return payload
+
+    # -- taking back -----------------------------------------------------------------------------------
+
+    @property
+    def writable_names(self) -> tuple[str, ...]:
+        """The native fields that a deleted contact comes back with, synced or not."""
+        return restore.writable(self._schema)
+
+    def restore(self, native: Native, key: str) -> Restored:
+        """The contact made again; its owner and its flags are those that it had."""
+        return restore.restore(self._schema, native)
+
+    def rewrite(self, native: Native, wanted: Native) -> Native:
+        """The native fields that differ, of those that both records show."""
+        return restore.rewritten(self._schema, native, wanted)
+
+    def put_back(
+        self, native: Native, memo: Memo, before: Native, after: Native, names: Collection[str], *, exact: bool
+    ) -> PutBack:
+        """Native field by native field; the emails, where they were edited since, address by address.
+
+        An answer that was read later says nothing else of the fields that were written: ``exact`` is of no account.
+        """
+        record, back, by_value = dict(native), [], []
+        for name, row in self._rows.items():
+            if name not in names:
+                continue
+            # One of the two names moves the other: see renderings.
+            natives = [NATIVE[n] for n in _GIVEN_AND_FAMILY] if name in _GIVEN_AND_FAMILY else [row.native]
+            if restore.all_alike(natives, native, after) and (exact or name != EMAILS):
+                record |= {n: before[n] for n in natives if n in before}
+                back.append(name)
+            else:
+                by_value.append(name)
+        now, then, written = (self.view(each, memo, None).contact for each in (native, before, after))
+        # The region plays no part: what is not alike to the letter here was edited, but for the emails.
+        target, changed, edited = taken_back(now, then, written, by_value, lambda n: canonical_field(n).kind, "US")
+        if changed:
+            record |= self.update(native, memo, target, changed, "")
+        return PutBack(record, (*back, *changed), tuple(edited))
 
     def _named(self, contact: Contact) -> Contact:
         """The contact with a lone given name as last name."""

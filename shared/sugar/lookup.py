@@ -53,29 +53,33 @@ class SugarLookup:
 
     # -- by id -----------------------------------------------------------------------------------------
 
-    def read(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
+    def read(self, ids: Sequence[str], *, whole: bool = False) -> dict[str, Record | Absent]:
         """All of these, every id answered.
 
         A contact that is not listed may be deleted for good or not visible any more: that proves nothing.
+
+        Args:
+            whole: with everything that a contact could be made again from.
         """
+        fields = tuple(dict.fromkeys((*self._fields, *self._map.writable_names))) if whole else self._fields
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Record | Absent] = {}
         real = [each for each in wanted if each]
         for start in range(0, len(real), READ_CHUNK):
-            found |= self._chunk(real[start : start + READ_CHUNK])
+            found |= self._chunk(real[start : start + READ_CHUNK], fields)
         return {each: found.get(each, Absent(proven=False)) for each in wanted}
 
-    def _chunk(self, ids: list[str]) -> dict[str, Record | Absent]:
+    def _chunk(self, ids: list[str], fields: tuple[str, ...]) -> dict[str, Record | Absent]:
         """Up to ``READ_CHUNK`` ids; what is too large to be answered at once is halved."""
         try:
-            return self._listed(ids, self._fields)
+            return self._listed(ids, fields)
         except TooLarge:
             if len(ids) > 1:
                 half = len(ids) // 2
-                return self._chunk(ids[:half]) | self._chunk(ids[half:])
+                return self._chunk(ids[:half], fields) | self._chunk(ids[half:], fields)
             # One contact alone exceeds the bound. Without its long text it can be read, and the map says what is
             # missing, so that it waits in the backlog instead of stopping everybody.
-            return self._listed(ids, tuple(name for name in self._fields if name != _TEXT_NATIVE))
+            return self._listed(ids, tuple(name for name in fields if name != _TEXT_NATIVE))
 
     def _listed(self, ids: list[str], fields: tuple[str, ...]) -> dict[str, Record | Absent]:
         found: dict[str, Record | Absent] = {}
