@@ -350,7 +350,8 @@ class Side(Protocol):
         ...
 
     def read_whole(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
-        """The same, each record with everything that :meth:`FieldMap.restore` could make it again from."""
+        """The same, each record with everything that :meth:`FieldMap.restore` could make it again from; empty where
+        every read shows that."""
         ...
 
     def find(self, probes: Sequence[Probe]) -> list[Record]:

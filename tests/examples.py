@@ -31,6 +31,14 @@ BODIES: dict[str, dict[str, Any]] = {
         "a new plan": {},
         "the next part of it": {"plan": "69280c3f1b2a4c5d6e7f"},
     },
+    "POST /undo": {
+        "one row": {"row": "69280c3f1b2a4c5d6e7f-69280c401b2a4c5d6e7f"},
+        "one field of it": {"row": "69280c3f1b2a4c5d6e7f-69280c401b2a4c5d6e7f", "fields": ["title"]},
+        "a contact": {"contact": "69280c401b2a4c5d6e7f"},
+        "a run": {"run": "69280c3f1b2a4c5d6e7f"},
+        "a span of time": {"from": "2026-03-01T08:00:00Z", "to": "2026-03-01T09:00:00Z"},
+        "whoever leaves": {"created": "google"},
+    },
     "PUT /sugar": {
         "by password": {"address": "https://sugar.example.com", "user_name": "jane", "password": "only-an-example"}
     },

@@ -74,7 +74,7 @@ def alike(people: str, one: Native, two: Native) -> bool:
 
 def _form(people: str, native: Native) -> list[str]:
     if people == "memberships":
-        return sorted(_labels(native))
+        return sorted(_labels(native)) or [MY_CONTACTS]  # where Google puts what comes without any
     found = _foreign_data(native) if people == "clientData" else entries(native, people)
     return sorted(json.dumps(_bare(people, entry), sort_keys=True) for entry in found)
 

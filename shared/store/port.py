@@ -22,7 +22,7 @@ Version = str
 INDEXED: dict[str, tuple[str, ...]] = {
     "users": ("next_due_at",),
     "pairs": ("next_due_at",),
-    "links": ("sugar_id", "google_id", "state", "emails"),
+    "links": ("sugar_id", "google_id", "state", "emails", "created"),
     "history": ("link", "run", "at", "kinds", "expires_at"),
     "backlog": ("class", "state", "at"),
     "archive": ("kept", "to"),

@@ -36,36 +36,41 @@ class SuiteLookup:
     def __init__(self, session: SuiteSession, fields: SuiteFieldMap, scope: Scope) -> None:
         self._session = session
         self._scope = scope
+        self._map = fields
         self._names_map = fields.for_terms()
         # What makes somebody the same person is always read, whatever is switched off.
         self._fields = fields_of(fields, *self._names_map.native_names)
 
     # -- by id -----------------------------------------------------------------------------------------
 
-    def read(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
+    def read(self, ids: Sequence[str], *, whole: bool = False) -> dict[str, Record | Absent]:
         """All of these, every id answered.
 
         A deleted contact is listed as such. One that is not listed at all may not be visible any more: that proves
         nothing.
+
+        Args:
+            whole: with everything that a contact could be made again from.
         """
+        fields = tuple(dict.fromkeys((*self._fields, *self._map.writable_names))) if whole else self._fields
         wanted = list(dict.fromkeys(ids))
         found: dict[str, Record | Absent] = {}
         real = [each for each in wanted if each]
         for start in range(0, len(real), READ_CHUNK):
-            found |= self._chunk(real[start : start + READ_CHUNK])
+            found |= self._chunk(real[start : start + READ_CHUNK], fields)
         return {each: found.get(each, Absent(proven=False)) for each in wanted}
 
-    def _chunk(self, ids: list[str]) -> dict[str, Record | Absent]:
+    def _chunk(self, ids: list[str], fields: tuple[str, ...]) -> dict[str, Record | Absent]:
         """Up to ``READ_CHUNK`` ids; what is too large to be answered at once is halved."""
         try:
-            return self._listed(ids, self._fields)
+            return self._listed(ids, fields)
         except TooLarge:
             if len(ids) > 1:
                 half = len(ids) // 2
-                return self._chunk(ids[:half]) | self._chunk(ids[half:])
+                return self._chunk(ids[:half], fields) | self._chunk(ids[half:], fields)
             # One contact alone exceeds the bound: the map says that its long text is missing, and it waits in the
             # backlog instead of stopping everybody.
-            return self._listed(ids, tuple(name for name in self._fields if name != _LONG_TEXT))
+            return self._listed(ids, tuple(name for name in fields if name != _LONG_TEXT))
 
     def _listed(self, ids: list[str], fields: tuple[str, ...]) -> dict[str, Record | Absent]:
         found: dict[str, Record | Absent] = {}

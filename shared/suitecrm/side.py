@@ -83,6 +83,10 @@ class SuiteSide:
         """All of these, fresh."""
         return self._lookup.read(ids)
 
+    def read_whole(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
+        """The same, with all fields that can be written."""
+        return self._lookup.read(ids, whole=True)
+
     def find(self, probes: Sequence[Probe]) -> list[Record]:
         """Who is there already, in scope or not."""
         return self._lookup.find(probes)

@@ -55,6 +55,8 @@ class HistoryRow(msgspec.Struct, kw_only=True):
     fields: list[FieldTold]
     archived: bool = False
     """It lies in the archive, and cannot be undone any more."""
+    undoes: list[str] = []
+    """With an undo: the rows that it took back."""
 
 
 class NativeTold(msgspec.Struct, kw_only=True):
@@ -163,6 +165,7 @@ def _row(doc: Doc, *, cut: bool) -> dict[str, Any]:
             )
             for item in data["fields"]
         ],
+        "undoes": list(data.get("undoes", ())),
     }
 
 

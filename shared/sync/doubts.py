@@ -31,6 +31,12 @@ class Doubts:
     suspects: dict[Place, Intent] = field(default_factory=dict)
     """Records that may be what a create has made, though they do not read as it was sent (its user may have edited
     it): nothing is made of them either until that is clear, or the contact would stand twice where it came from."""
+    remaking: list[Intent] = field(default_factory=list)
+    """Records that an undo may yet make again."""
+    given_up: list[Intent] = field(default_factory=list)
+    """Those that it has not made, as far as can be told: whoever wants them still sends them anew."""
+    unclear_again: dict[str, tuple[Intent, tuple[str, ...]]] = field(default_factory=dict)
+    """By link: those that it may have made, with candidates as subject ids."""
     closed: list[str] = field(default_factory=list)
     """Intents whose result is committed already."""
     removed: Counter[str] = field(default_factory=Counter)
@@ -53,7 +59,7 @@ class Doubts:
 
     def blocked(self, sugar: Half, google: Half) -> frozenset[SideName]:
         """Where this contact is not to be created for now: sides with a create in doubt, unless it is its own one."""
-        sides = frozenset(op.side for op in (*self.waiting, *self.resend))
+        sides = frozenset(op.side for op in (*self.waiting, *self.resend, *self.remaking))
         halves = {SideName.SUGAR: sugar, SideName.GOOGLE: google}
         own = {op.side for op in self.resend if is_named(halves[op.side.other], source(op)[1])}
         return sides - own

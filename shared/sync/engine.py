@@ -24,6 +24,7 @@ from shared.sync.order.errand import Asked
 from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
+from shared.sync.undo.choose import UndoAsk
 from shared.sync.visit import attend, give_back, look_again, take, visit
 from shared.sync.why import Told, why
 
@@ -76,6 +77,10 @@ class Engine:
             plan: the stored plan that the next part is added to; blank: a new one.
         """
         return self._go(Asked(preview=True, plan=plan))
+
+    def undo(self, ask: UndoAsk) -> Report:
+        """The plan of an undo, its first part; the next ones are added by :meth:`preview`."""
+        return self._go(Asked(preview=True, undo=ask))
 
     def attend(self) -> bool:
         """No run, only its time: moved to what the user's settings say; see :func:`shared.sync.visit.attend`."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from shared.errors import FatalError, RetriableError, StaleVersion
-from shared.side import Absent, Done, NotSent, Op, Outcome, Refused, Side, SideName
+from shared.side import Absent, Done, NotSent, Op, Outcome, Record, Refused, Side, SideName
 from shared.sync.journal import Intent
 from shared.sync.plan.model import Decision, Step
 
@@ -29,6 +30,33 @@ def execute(sides: Mapping[SideName, Side], decisions: Sequence[Decision], inten
         outcomes = sides[side].apply([op.write() for _, op in mine])
         answers.update({op.id: outcome for (_, op), outcome in zip(mine, outcomes, strict=True)})
     return answers
+
+
+def with_whole_images(sides: Mapping[SideName, Side], decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """The decisions, each delete with a before-image that holds all that its record could be made again from.
+
+    What is read for a plan may hold only what is synced. A record that moved meanwhile keeps the image that it has: its
+    delete is not going to happen.
+
+    Raises:
+        RetriableError, FatalError: nothing has been written.
+    """
+    wanted: dict[SideName, list[str]] = {}
+    for decision in decisions:
+        for step in decision.steps:
+            if step.op is Op.DELETE:
+                wanted.setdefault(step.side, []).append(step.id)
+    if not wanted:
+        return tuple(decisions)
+    whole = {side: sides[side].read_whole(ids) for side, ids in wanted.items()}
+
+    def imaged(step: Step) -> Step:
+        read = whole[step.side].get(step.id) if step.op is Op.DELETE else None
+        if not isinstance(read, Record) or read.version != step.version:
+            return step
+        return replace(step, before={**(step.before or {}), **read.native})
+
+    return tuple(replace(d, steps=tuple(map(imaged, d.steps))) if d.deletes else d for d in decisions)
 
 
 def _still_there(

@@ -25,10 +25,13 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
         after = None if op.op is Op.DELETE or record is None else record.native
         later = native.get(op.side.value)
         native[op.side.value] = {"before": op.before, "after": later["after"] if later else after}
-        kinds += [kind for kind in (f"{op.op} {op.side}", "recovered") if kind not in kinds]
+        undo = ("undo",) if op.undone is not None else ()
+        kinds += [kind for kind in (*undo, f"{op.op} {op.side}", "recovered") if kind not in kinds]
         fields += [_field(op, item) for item in op.fields] or _created(op)
     why = "; ".join(dict.fromkeys(text for text in (*(op.why for op, _ in facts), told["why"]) if text))
-    return {**told, "kinds": kinds, "fields": [*fields, *told["fields"]], "native": native, "why": why}
+    told |= {"kinds": kinds, "fields": [*fields, *told["fields"]], "native": native, "why": why}
+    undone = [row for op, _ in facts if op.undone is not None for row in op.undone.rows]
+    return {**told, "undoes": list(dict.fromkeys(undone))} if undone else told
 
 
 def private(row: Row, names: Collection[str], fields: Mapping[SideName, FieldMap]) -> Row:

@@ -22,7 +22,7 @@ from shared.sync.head import Head, OpenIntents
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.plan.guard import DELETES
-from shared.sync.plan.model import Decision, Env, Step
+from shared.sync.plan.model import Decision, Env, Step, Undone
 
 _PART = 700_000
 """Bytes of intents in one document, before compression."""
@@ -56,6 +56,8 @@ class Intent(msgspec.Struct, kw_only=True):
     """It was sent before, and is sent once more."""
     own: bool = False
     """As with steps: an edit on this side alone."""
+    undone: Undone | None = None
+    """It takes something back: what that leaves behind."""
     removes: list[str] = []
     """What it counts for the guard, once it has happened: ``delete``, and the fields that it clears."""
 
@@ -100,7 +102,8 @@ def intent(
         values={name: target.get(name) for name in step.changed if name != EMAILS},
         emails=[(e.address, e.opt_out, e.invalid) for e in target.emails or ()],
         changed=list(step.changed),
-        link=link.data() if link and step.op is Op.CREATE else None,
+        link=link.data() if link and step.op is Op.CREATE and step.undone is None else None,
+        undone=step.undone,
         why=decision.why,
         fields=[
             {"name": c.name, "sugar": c.sugar, "google": c.google, "why": c.why, "conflict": c.loser is not None}

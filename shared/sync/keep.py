@@ -32,6 +32,7 @@ from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
 from shared.sync.report import Report
 from shared.sync.settle import Settled, settle
+from shared.sync.undo.settle import settle_undo
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Keeper:
             ops = done.intents[decision.subject.key]
             results = [(step, done.answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
             name = decision.link.id if decision.link else ""
-            out = settle(done.env, decision, results, now, done.batch.stored.get(name))
+            settling = settle_undo if decision.action is Action.UNDO else settle
+            out = settling(done.env, decision, results, now, done.batch.stored.get(name))
             if out.link is not None:
                 out.link.intents = [op.id for op in ops if not isinstance(done.answers[op.id], InDoubt)]
                 out.link.intents += [op.id for op, _ in done.recovered.of(decision)]
@@ -195,7 +197,8 @@ class Keeper:
         """A key of the contact itself, where no feed's key stands for it."""
         subject = out.decision.subject
         for side in SideName:
-            if record := subject.half(side).id:
+            # A record that was made again has another name now.
+            if record := out.link.id_on(side) if out.link is not None else subject.half(side).id:
                 return [Dirty(side=side, id=record, seen_at=now.isoformat(), lane=Lane.FEED, tries=1)]
         return []
 

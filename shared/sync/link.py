@@ -64,6 +64,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Fields that went back and forth, until a person decides."""
     different: list[str] = []
     """Subject ids of contacts that a person says are somebody else, though they look alike."""
+    created: list[SideName] = []
+    """Where its record was created by a sync: known also when history has forgotten."""
     entry: bool = False
     """The backlog has an entry about it, of the whole contact or of some fields."""
     intents: list[str] = []

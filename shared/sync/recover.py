@@ -41,6 +41,8 @@ from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Pr
 from shared.sync.plan.verdict import Verdict
 from shared.sync.recovered import Recovered
 from shared.sync.settle import finish, happened
+from shared.sync.undo.recover import sort_remade, unclear_again
+from shared.sync.undo.settle import take_back, there_after
 
 REMEMBER = timedelta(days=7)
 """How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
@@ -66,11 +68,14 @@ class Recovery:
         doubts = Doubts()
         stored = self._links.get({op.key for op in intents})
         creates: list[Intent] = []
+        remade: list[tuple[Intent, Link | None]] = []
         for op in intents:
             link = stored.get(op.key)
             if link is not None and op.id in link.intents:
                 doubts.closed.append(op.id)
                 doubts.removed.update(op.removes)
+            elif op.op is Op.CREATE and op.undone is not None:
+                remade.append((op, link))
             elif op.op is Op.CREATE and (link is None or not link.id_on(op.side)):
                 creates.append(op)
             elif op.op is Op.UPDATE and link is None:
@@ -86,7 +91,28 @@ class Recovery:
                 self._by_id(side, mine, doubts)
             elif mine:
                 self._by_search(side, mine, doubts)
+        for op, link in remade:
+            self._remade(op, link, doubts)
         return doubts
+
+    def _remade(self, op: Intent, link: Link | None, doubts: Doubts) -> None:
+        found: list[str] = []
+        alike: list[str] = []
+        complete = self._head.side(op.side).complete_at
+        if self._sides[op.side].idempotency is Idempotency.PLANTED_KEY:
+            found = self._head.found.get(op.key, [])
+            over = complete is not None and datetime.fromisoformat(complete) >= self._over(op)
+        elif self._sides[op.side].idempotency is Idempotency.CHOSEN_ID and op.record:
+            found = [op.record] if isinstance(self._sides[op.side].read([op.record])[op.record], Record) else []
+            over = self._clock.now() >= self._over(op)
+        else:
+            records = self._sides[op.side].created_since(datetime.fromisoformat(op.sent_at), [_probe(op)])
+            taken = self._links.of(op.side, [record.id for record in records])
+            free = [record for record in records if record.id not in taken]
+            found = [record.id for record in free if self._reads_as_sent(op, record)]
+            alike = [record.id for record in free if self._alike(op, record)]
+            over = self._clock.now() >= self._over(op)
+        sort_remade(op, link, doubts, found, alike, over=over)
 
     def _by_id(self, side: SideName, creates: list[Intent], doubts: Doubts) -> None:
         read = self._sides[side].read([op.record for op in creates])
@@ -165,11 +191,20 @@ class Recovery:
     def resolve(self, doubts: Doubts, batch: Batch) -> Recovered:
         """Takes in what has happened, drops what has not and cannot any more, and marks what may yet."""
         result = Recovered(closed=list(doubts.closed), removed=Counter(doubts.removed))
+        for op in doubts.given_up:
+            self._watch(op)
+            result.closed.append(op.id)
+        remaking = {op.key for op in doubts.remaking}
         by_link: dict[str, list[Intent]] = {}
         for op in doubts.intents:
             by_link.setdefault(op.key, []).append(op)
         kept: list[Subject] = []
         for subject in batch.subjects:
+            if subject.link is not None and subject.link.id in doubts.unclear_again:
+                result.decisions.append(unclear_again(subject, doubts, result.closed))
+                continue
+            if subject.link is not None and subject.link.id in remaking:
+                subject = replace(subject, doubt=True)
             decision = self._special(subject, doubts, result) if subject.link is None else None
             if decision is not None:
                 result.decisions.append(decision)
@@ -232,9 +267,14 @@ class Recovery:
         else:
             done = op.op is Op.DELETE and gone
         if done:
-            link = finish(self._env, subject.link, step, half.there, self._clock.now())
-            if op.op is Op.DELETE:
-                link = _deleted(link, op.side)
+            if op.undone is not None:
+                link = subject.link.copy()
+                now, there = self._clock.now(), there_after(subject, step, half.there)
+                take_back(self._env, link, step, half.there, there, now)
+            else:
+                link = finish(self._env, subject.link, step, half.there, self._clock.now())
+                if op.op is Op.DELETE:
+                    link = _deleted(link, op.side)
             result.facts.setdefault(link.id, []).append((op, half.there))
             result.closed.append(op.id)
             return replace(subject, link=link)
@@ -370,7 +410,18 @@ def _shown(op: Intent) -> tuple[FieldChange, ...]:
 
 def step_of(op: Intent) -> Step:
     """The intent as the step that it was."""
-    return Step(op.side, op.op, op.payload, op.record, op.version, op.before, op.target, tuple(op.changed), own=op.own)
+    return Step(
+        op.side,
+        op.op,
+        op.payload,
+        op.record,
+        op.version,
+        op.before,
+        op.target,
+        tuple(op.changed),
+        own=op.own,
+        undone=op.undone,
+    )
 
 
 def _is_of(subject: Subject, op: Intent) -> bool:

@@ -14,7 +14,7 @@ from shared.store.bucket import Bucket
 from shared.store.port import Change, Data, Put, Store
 from shared.sync.batch import Batch
 from shared.sync.claims import Claims
-from shared.sync.execute import execute
+from shared.sync.execute import execute, with_whole_images
 from shared.sync.gather import Gatherer
 from shared.sync.head import Head
 from shared.sync.housekeeping import dead_links, drop_claims
@@ -211,7 +211,7 @@ class Run:
             self._errand,
         )
         batch = gatherer.run(
-            doubtful={op.key for op in doubts.intents},
+            doubtful={op.key for op in doubts.intents} | set(doubts.unclear_again),
             found=doubts.found,
             sources=doubts.wanted,
             blocked=doubts.blocked,
@@ -231,6 +231,7 @@ class Run:
             return []
         whole = set(map(id, decisions)) & set(map(id, judged))
         wanted = {d.subject.key: wanted[d.subject.key] if id(d) in whole else frozenset() for d in decisions}
+        decisions = with_whole_images(sides, decisions)
         intents = self._journal_first(sides, decisions, recovered, wanted)
         answers = execute(sides, decisions, intents)
         for name, side in sides.items():

@@ -46,6 +46,8 @@ class Settled:
     asleep: bool = False
     doubt: bool = False
     """An intent of it stays open."""
+    refused: str = ""
+    """Why a write that takes something back was refused: nobody is asked about it again."""
     index: list[tuple[SideName, Row]] = field(default_factory=list)
     versions: list[tuple[SideName, str, str, bool]] = field(default_factory=list)
     """(side, record, version, settled) that the link reflects now."""
@@ -80,7 +82,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
             count = f"{step.op} {step.side}"
             out.done[count] = out.done.get(count, 0) + 1
             if outcome.record is not None:
-                out.index += _rows(env, step, outcome.record)
+                out.index += index_rows(env, step, outcome.record)
                 out.versions.append((step.side, outcome.record.id, outcome.record.version, outcome.record.settled))
             if step.op is Op.DELETE and link is not None:
                 link.both_gone_at = now.isoformat()
@@ -89,7 +91,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         if isinstance(outcome, InDoubt):
             out.doubt = True
         elif isinstance(outcome, NotSent):
-            _not_sent(out, outcome)
+            not_sent(out, outcome)
         elif isinstance(outcome.error, StaleVersion | Vanished):
             out.again = 0.0
         else:
@@ -121,7 +123,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         if stored is None or _differs(link, stored):
             out.link = link
     if native or decision.action in _TOLD:
-        out.row = _row(decision, native, results)
+        out.row = history_row(decision, native, results)
     _reflect(out, decision, results, link)
     out.index += _outside(env, decision)
     return out
@@ -147,6 +149,7 @@ def _take_in(env: Env, link: Link, step: Step, done: Done) -> None:
         return
     side, region = step.side, env.settings.region
     link.on(side, record.id)
+    _created(link, step)
     link.versions[side] = record.version
     if step.own:
         return
@@ -186,6 +189,11 @@ def _remember(env: Env, link: Link, step: Step, now: datetime) -> None:
             if name != EMAILS:
                 form = normal(env.kind(name), step.target.get(name), env.settings.region)
                 remember(link, name, step.side, form, now)
+
+
+def _created(link: Link, step: Step) -> None:
+    if step.op is Op.CREATE and step.side not in link.created:
+        link.created = [*link.created, step.side]
 
 
 def _agree(env: Env, decision: Decision, link: Link, results: Results) -> None:
@@ -253,6 +261,7 @@ def finish(env: Env, link: Link, step: Step, record: Record | None, now: datetim
     if record is None or step.target is None:
         return done
     done.on(step.side, record.id)
+    _created(done, step)
     if step.own:
         return done
     view = env.fields[step.side].view(record.native, done.memo.get(step.side, {}), step.target)
@@ -297,7 +306,8 @@ def happened(env: Env, link: Link, step: Step, record: Record | None) -> bool:
     return True
 
 
-def _not_sent(out: Settled, outcome: NotSent) -> None:
+def not_sent(out: Settled, outcome: NotSent) -> None:
+    """A write that proved not to have happened is tried again."""
     error = outcome.error
     if isinstance(error, RetriableError | FatalError):
         out.trouble = error
@@ -313,7 +323,7 @@ def _refused(decision: Decision, step: Step, outcome: Refused) -> Entry:
     return Entry(trouble, error.message, fields=wanted, problems=problems, detail=error.detail)
 
 
-def _rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:
+def index_rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:
     """What the index has to know of a write of ours before the feed tells."""
     contact: Contact = env.fields[step.side].view(record.native, {}, step.target).contact
     found = list(terms(contact, env.settings.region))
@@ -334,7 +344,8 @@ def _outside(env: Env, decision: Decision) -> list[tuple[SideName, Row]]:
     return [(SideName.SUGAR, Row(id=record.id, version=record.version, in_scope=False, terms=found))]
 
 
-def _row(decision: Decision, native: Mapping[str, Any], results: Results) -> dict[str, Any]:
+def history_row(decision: Decision, native: Mapping[str, Any], results: Results) -> dict[str, Any]:
+    """What history tells of the writes that happened."""
     written = {step.side for step, outcome in results if isinstance(outcome, Done)}
     return {
         "kinds": [decision.action.value, *sorted({f"{s.op} {s.side}" for s, o in results if isinstance(o, Done)})],

@@ -46,6 +46,8 @@ class PlannedContact(msgspec.Struct, kw_only=True):
     fields: list[PlannedField]
     questions: list[Question]
     """What would be asked in the backlog."""
+    lost: list[str] = []
+    """With an undo: what does not come back, ``the photo``."""
 
 
 class Preview(msgspec.Struct, kw_only=True):
@@ -107,6 +109,7 @@ def _contact(decision: Decision, name: str, text: Callable[[str], str]) -> Plann
         google_id=text(subject.google.id),
         fields=[_field(change, text) for change in decision.fields],
         questions=[_question(entry, text) for entry in decision.entries],
+        lost=list(decision.lost),
     )
 
 

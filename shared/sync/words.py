@@ -25,6 +25,7 @@ KindText = Literal[
     "park",
     "wait",
     "nothing",
+    "undo",
     "recovered",
     "create sugar",
     "update sugar",

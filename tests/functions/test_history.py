@@ -197,6 +197,7 @@ def test_a_row_of_a_list(s: Stage) -> None:
             }
         ],
         "archived": False,
+        "undoes": [],
     }
     (field,) = second["fields"]
     assert field["label"] == "shoe_size_c"

@@ -87,7 +87,7 @@ MUTANTS = (
     Mutant(
         "edited-there-deleted-all-the-same",
         "Deleted is deleted; the user has edited the other one since, and means to keep it.",
-        swap(_PAIR, "    if not _untouched(env, link, other, record):\n", "    if False:\n"),
+        swap(_PAIR, "    if not untouched(env, link, other, record):\n", "    if False:\n"),
         (_PROPERTIES + "::test_a_delete_needs_proof_an_open_direction_and_an_untouched_contact",),
     ),
     Mutant(

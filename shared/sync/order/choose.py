@@ -17,8 +17,11 @@ from shared.sync.order.carry import Carrier
 from shared.sync.order.errand import Asked, Errand, Plain
 from shared.sync.order.mark import shape
 from shared.sync.order.model import LASTS, Order, OrderKind, OrderState
+from shared.sync.order.undo import UndoBuilder, UndoCarrier
 from shared.sync.paths import Paths
+from shared.sync.plain import plain
 from shared.sync.settings import Settings
+from shared.sync.undo.choose import UndoAsk
 
 _KEPT = timedelta(days=1)
 """So long after it can be used no more, a plan can still be looked at."""
@@ -63,6 +66,8 @@ class Chooser:
     # -- planning ------------------------------------------------------------------------------------
 
     def _build(self, asked: Asked, settings: Settings) -> Errand:
+        if asked.undo is not None:
+            return self._undo(asked.undo, settings)
         if not asked.plan:
             book = self._begin(settings, LASTS)
             self.head.plans[book.order.id] = (self.now + LASTS + _KEPT).isoformat()
@@ -70,12 +75,19 @@ class Chooser:
             return Builder(book)
         book = Book.load(self.store, self.paths, asked.plan)
         order = book.order
-        if order.kind is not OrderKind.SYNC:
-            raise BadPlan("plan", "is not the plan of a sync: nothing is added to it by a preview")
         usable(order, self.now)
         if order.state is OrderState.STARTED:
             raise BadPlan("plan", "is being carried out: nothing is added to it any more")
+        if order.kind is OrderKind.UNDO:
+            return UndoBuilder(book, self.store, self.paths, self.now)
         return Builder(book)
+
+    def _undo(self, ask: UndoAsk, settings: Settings) -> Errand:
+        book = self._begin(settings, LASTS)
+        book.order.kind, book.order.undo = OrderKind.UNDO, plain(ask)
+        errand = UndoBuilder(book, self.store, self.paths, self.now)
+        self.head.plans[book.order.id] = (self.now + LASTS + _KEPT).isoformat()
+        return errand
 
     def _begin(self, settings: Settings, lasts: timedelta, *, asked: bool = False) -> Book:
         order = Order(
@@ -122,6 +134,9 @@ class Chooser:
         return carrier
 
     def _carrier(self, book: Book, settings: Settings) -> Carrier:
+        if book.order.kind is OrderKind.UNDO:
+            known = self.store, self.paths
+            return UndoCarrier(book, self.head, self.now, shape(settings), self.limits.quiet, *known)
         return Carrier(book, self.head, self.now, shape(settings), self.limits.quiet)
 
 

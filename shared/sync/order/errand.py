@@ -18,6 +18,7 @@ from shared.sync.plan.model import Action, Decision, Env, Subject
 from shared.sync.queue import READY, Dirty, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
+from shared.sync.undo.choose import UndoAsk
 from shared.sync.words import OrderTold
 
 Wanted = Mapping[str, Collection[str]]
@@ -33,6 +34,8 @@ class Asked:
     """The stored plan that is meant; blank: a new one, or whatever is due."""
     leave_out: tuple[str, ...] = ()
     """Keys of the plan's contacts that are not to be carried out."""
+    undo: UndoAsk | None = None
+    """With ``preview``: the plan of an undo."""
     scheduled: bool = False
     """Nobody is there to look: it stops at a plan where the settings say so."""
 

@@ -53,6 +53,17 @@ class ItemState(StrEnum):
     """There was nothing to carry out in the first place."""
 
 
+class UndoItem(msgspec.Struct, kw_only=True):
+    """What of a contact is taken back."""
+
+    rows: list[str] = []
+    """Of its history, the newest first."""
+    fields: list[str] = []
+    """These alone; empty: all."""
+    made: SideName | None = None
+    """Instead: the record that was created there."""
+
+
 class Item(msgspec.Struct, kw_only=True):
     """One contact of an order, as it was planned."""
 
@@ -73,6 +84,7 @@ class Item(msgspec.Struct, kw_only=True):
     ops: list[str] = []
     """What is written, one fingerprint each; see :mod:`shared.sync.order.mark`."""
     shown: PlannedContact
+    undo: UndoItem | None = None
 
 
 class Progress(msgspec.Struct, array_like=True):
@@ -123,6 +135,10 @@ class Order(msgspec.Struct, kw_only=True):
     tombstones: int = 0
     """Tombstones among the keys that it has looked at."""
     report: dict[str, Any] = {}
+    undo: dict[str, Any] = {}
+    """What an undo was asked for."""
+    after: list[Any] = []
+    """Where its next part goes on."""
 
     @property
     def items(self) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 from shared.contact.fields import EMAILS, Kind
 from shared.contact.fields import field as canonical
 from shared.contact.model import Contact
@@ -165,6 +167,22 @@ class FieldChange:
         return bool(before) and not after
 
 
+class Undone(msgspec.Struct, kw_only=True):
+    """What a write that takes something back leaves behind; frozen with it in the journal."""
+
+    rows: list[str] = []
+    """The history rows that are taken back."""
+    apart: dict[str, tuple[str, str, str]] = {}
+    """By single field: what the written side shows then, what the other one showed when that was planned, and what it
+    shows once it has been written along."""
+    emails: list[str] = []
+    """Email keys that come or go on the written side."""
+    own_emails: list[str] = []
+    """All that it holds then."""
+    other_emails: list[str] = []
+    """All that the other side held when that was planned."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One write that the plan wants."""
@@ -180,6 +198,8 @@ class Step:
     changed: tuple[str, ...] = ()
     own: bool = False
     """An edit made for a person on this side alone: the other one does not hold it, so the base stays."""
+    undone: Undone | None = None
+    """It takes something back: both sides need not hold the same afterwards."""
 
 
 class Action(StrEnum):
@@ -195,6 +215,7 @@ class Action(StrEnum):
     FREEZE = "freeze"
     CLOSE = "close"
     PARK = "park"
+    UNDO = "undo"
     WAIT = "wait"
 
 
@@ -252,6 +273,10 @@ class Decision:
     """With WAIT: look again after so long."""
     joined: tuple[str, ...] = ()
     """Other subjects of the batch, by key, that this decision has taken in."""
+    lost: tuple[str, ...] = ()
+    """What does not come back with a record that is made again."""
+    undoes: tuple[str, ...] = ()
+    """The history rows that it takes back."""
 
     @property
     def deletes(self) -> bool:

@@ -110,7 +110,7 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
         and not left.barred
         and len(out) == 1
         and env.direction(out[0]).delete
-        and _untouched(env, link, other, record)
+        and untouched(env, link, other, record)
     ):
         return _delete(subject, link, other, record, f"left the scope in {where}")
     frozen = link.copy()
@@ -167,7 +167,7 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     if heirs := (subject_id(side, into),) if into else merged_away(link, side):
         why = f"deleted in {here}, but its email or phone stands in another contact now: merged?{again}"
         return _park(subject, link, Trouble.MERGED, why, heirs)
-    if not _untouched(env, link, other, record):
+    if not untouched(env, link, other, record):
         why = f"deleted in {here} and edited in {_WHO[other]}{again}"
         return _park(subject, link, Trouble.DELETED_AND_EDITED, why)
     if env.direction(side).delete:
@@ -175,7 +175,7 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     return _tombstone(subject, link, side, f"deleted in {here}; deleting in {_WHO[other]} is switched off")
 
 
-def _untouched(env: Env, link: Link, side: SideName, record: Record) -> bool:
+def untouched(env: Env, link: Link, side: SideName, record: Record) -> bool:
     """Whether this side still shows what was last agreed on, by value.
 
     Google's etag moves with every change. Sugar's versions are whole seconds: an edit may share that of our write.
