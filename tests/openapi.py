@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from shared.local.site import FUNCTIONS, names
+from shared.local.site import FRONT, FUNCTIONS, names
 from shared.web.function import Function
 from shared.web.problem import MEDIA_TYPE, Problem
 from shared.web.route import Access, Route
@@ -71,6 +71,8 @@ def functions() -> dict[str, tuple[ModuleType, tuple[Route, ...]]]:
     """Every function's module and routes, by name."""
     found = {}
     for name in names():
+        if name == FRONT:
+            continue  # a page is no part of the interface
         module = load(name)
         function = inspect.unwrap(module.handler)
         assert isinstance(function, Function)

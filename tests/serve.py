@@ -33,7 +33,7 @@ def simulated() -> Iterator[tuple[dict[str, str], list[str]]]:
         kept = {"STORE": f"sqlite:{folder}/contacts.sqlite", "SECRETS": f"folder:{folder}/secrets"}
         said = [
             f"Google is simulated at {made.people_wire.url}: everybody who signs in is {EMAIL}.",
-            f"Sugar is simulated at {made.sugar_wire.url}: user {USER}, password {PASSWORD}.",
+            f"Sugar is simulated; connect it with address {made.sugar_wire.url} user name {USER} password {PASSWORD}",
         ]
         yield kept | made.environment(), said
 
@@ -46,7 +46,7 @@ def serve(environment: Mapping[str, str]) -> None:
             simulators, said = stack.enter_context(simulated())
             environment = {**environment, **simulators}
         server = Server(environment)
-        for line in (f"Sign in at {server.services.config.public_url}/oauth_start", *said, "Ctrl-C ends it."):
+        for line in (f"Open {server.services.config.public_url}/ in a browser.", *said, "Ctrl-C ends it."):
             print(line, flush=True)
         server.run()
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 from shared.errors import BadSettings, FatalError, GrantLost, RetriableError, ScopeMissing, SyncError
 from shared.web.function import Function
 from shared.web.route import Access, Ask, Rate, Reply, Route
-from shared.web.sign_in import OnItsWay, SignIn
+from shared.web.sign_in import PAGE, OnItsWay, SignIn
 
 if TYPE_CHECKING:
     from shared.account.users import User
@@ -123,7 +123,7 @@ def _go_on(ask: Ask, user: User) -> None:
 
 def _problem(ask: Ask, problem: Problem, *cookies: str) -> Reply:
     ask.noted["problem"] = problem.value
-    return Reply(None, 302, {"Location": f"/?problem={problem}"}, [*cookies])
+    return Reply(None, 302, {"Location": f"{PAGE}?problem={problem}"}, [*cookies])
 
 
 ROUTES = (

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from shared.web.function import Function
 from shared.web.route import Access, Ask, Rate, Reply, Route
-from shared.web.sign_in import SignIn
+from shared.web.sign_in import PAGE, SignIn
 
 
 class StartQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +20,7 @@ class StartQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     then: Annotated[
         str,
         Meta(max_length=200, pattern=r"^/(?!/)[A-Za-z0-9_./~#?=&-]*$", description="Where in the UI it goes on."),
-    ] = "/"
+    ] = PAGE
 
 
 def start(ask: Ask) -> Reply:

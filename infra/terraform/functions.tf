@@ -17,6 +17,7 @@ locals {
     status          = { store = "read", secrets = ["session-keys"] }
     sugar           = { store = "write", secrets = ["session-keys", "token-keys"] }
     sync            = { store = "write", secrets = local.all_secrets, size = "sync" }
+    ui              = { store = "none" }
 
     # The same code as sync, for the queue: browsers cannot take its instances, and nobody else can call it.
     sync-worker = {

@@ -95,6 +95,31 @@ class Standing(msgspec.Struct, kw_only=True):
     """`sugar` and `google`."""
 
 
+class RunTold(msgspec.Struct, kw_only=True):
+    """One run that changed something, or was in trouble."""
+
+    run: str
+    at: str
+    status: str
+    written: int
+    """Records written on both sides together."""
+    failed: int
+    """Contacts that went to the backlog; at least 1 where the run itself was in trouble."""
+    seconds: float
+
+
+RUNS = 48
+"""Of them, at most."""
+
+
+def runs(store: Store, user: User) -> list[RunTold]:
+    """The last ones, the newest first."""
+    if user.paths is None:
+        return []
+    docs = store.query(user.paths.collection("runs"), order="at", descending=True, limit=RUNS)
+    return [_told(doc.data) for doc in docs]
+
+
 def standing(store: Store, user: User, now: datetime) -> Standing:
     """Reads two documents at most, the user's apart, and a third where there is a plan."""
     from shared.account.grants import grants_path
@@ -156,6 +181,19 @@ def _plan(store: Store, paths: Paths, order: str) -> OrderTold | None:
 def _lost(head: Head, side: str) -> bool:
     """Errors of a lost grant name their side."""
     return head.last_run.get("error") in _LOST and side in head.last_run.get("message", "")
+
+
+def _told(summary: Mapping[str, Any]) -> RunTold:
+    counts: Mapping[str, int] = summary["counts"]
+    parked = counts.get("park", 0)
+    return RunTold(
+        run=summary["run"],
+        at=summary["at"],
+        status=summary["status"],
+        written=sum(count for name, count in counts.items() if " " in name),
+        failed=parked if summary["status"] == "done" else max(1, parked),
+        seconds=summary["seconds"],
+    )
 
 
 def _last(summary: Mapping[str, Any]) -> LastRun | None:

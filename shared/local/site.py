@@ -13,6 +13,8 @@ from shared.web.function import HEADERS
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+FRONT = "ui"
+"""The function that answers at the root, too: the page."""
 FUNCTIONS = Path(__file__).parent.parent.parent / "functions"
 
 
@@ -35,6 +37,7 @@ class Site:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, _, path = environ.get("PATH_INFO", "").partition("/")
         name, slash, below = path.partition("/")
+        name = name or (FRONT if not path else "")
         if name not in self._apps:
             return self._rest(environ, start_response)
         place = f"{environ.get('SCRIPT_NAME', '')}/{name}"

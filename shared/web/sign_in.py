@@ -27,6 +27,8 @@ from shared.web.session import cookie_name, set_cookie
 if TYPE_CHECKING:
     from shared.web.services import Services
 
+PAGE = "/ui"
+"""Where the page is, which every sign-in ends at."""
 LASTS = 600
 """Seconds that a user may spend at Google."""
 _COOKIE = "sign-in"
@@ -60,7 +62,7 @@ class SignIn:
         """Where Google sends the browser back to."""
         return self._services.config.address("oauth_callback")
 
-    def start(self, *, then: str = "/", consent: bool = False, hint: str = "") -> tuple[str, str]:
+    def start(self, *, then: str = PAGE, consent: bool = False, hint: str = "") -> tuple[str, str]:
         """Where to send the browser, and the ``Set-Cookie`` value that goes along."""
         services = self._services
         proof, nonce = pkce(), secrets.token_urlsafe(16)

@@ -151,7 +151,7 @@ class Site:
     def jane(self, *, connected: bool = True, email: str = JANE) -> Browser:
         """One that is signed in, with Sugar connected."""
         made = self.browser()
-        assert made.sign_in(email) == "/"
+        assert made.sign_in(email) == "/ui"
         if connected:
             assert made.connect(email.partition("@")[0]).ok
         self.clock.advance(1)

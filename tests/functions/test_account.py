@@ -31,7 +31,7 @@ def test_signing_out(web: Site, jane: Browser) -> None:
 
 def test_signing_out_everywhere(web: Site, jane: Browser) -> None:
     other = web.browser()
-    assert other.sign_in() == "/"
+    assert other.sign_in() == "/ui"
     joe = web.jane(email="joe@example.com", connected=False)
     kept = dict(jane.cookies)
     assert jane.post("account", "/sign_out_everywhere").status == 204
@@ -41,7 +41,7 @@ def test_signing_out_everywhere(web: Site, jane: Browser) -> None:
     assert other.get("settings").status == 401
     assert joe.get("settings").status == 200
     web.clock.advance(1)
-    assert other.sign_in() == "/"
+    assert other.sign_in() == "/ui"
     assert other.get("settings").status == 200
     assert other.get("sugar").ok["connected"] is True
 

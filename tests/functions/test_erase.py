@@ -49,7 +49,7 @@ def test_whoever_comes_back_is_new(web: Site, jane: Browser) -> None:
     assert jane.get("settings").status == 401
     web.clock.advance(1)
     again = web.browser()
-    assert again.sign_in() == "/"
+    assert again.sign_in() == "/ui"
     assert jane.get("settings").status == 401  # a session of the former account
     assert again.get("settings").ok["settings"]["region"] == "US"
     assert again.get("sugar").ok["connected"] is False
@@ -122,7 +122,7 @@ def test_during_a_run_deleting_waits_and_nothing_new_begins(web: Site, jane: Bro
         task = web.stage.task("sync", {"uid": jane.uid, "pair": paths.pair})
     assert task.ok["status"] == "skipped"
     assert not calls
-    assert web.browser().sign_in() == "/?problem=erasing"
+    assert web.browser().sign_in() == "/ui?problem=erasing"
     assert jane.delete("account", MAIL).ok["done"]
     assert web.world.store.inner.query("users") == []
 
@@ -132,7 +132,7 @@ def test_a_session_that_ended_meanwhile_can_be_begun_again_to_go_on(web: Site, j
     assert jane.delete("account", MAIL).status == 409
     web.clock.advance(8000)
     assert jane.delete("account", MAIL).status == 401
-    assert jane.sign_in() == "/?problem=erasing"
+    assert jane.sign_in() == "/ui?problem=erasing"
     assert jane.delete("account", MAIL).ok["done"]
 
 

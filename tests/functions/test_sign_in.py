@@ -89,7 +89,7 @@ def test_starting_often_is_slowed_down(web: Site) -> None:
 
 def test_a_first_sign_in(web: Site) -> None:
     browser = web.browser()
-    assert browser.sign_in() == "/"
+    assert browser.sign_in() == "/ui"
     user = web.account(browser)
     assert (user.email, user.pair, user.settings, user.erasing) == (JANE, "", {}, False)
     assert user.subject == web.world.people.account(JANE).subject
@@ -123,7 +123,7 @@ def test_signing_in_again_keeps_everything(web: Site, jane: Browser) -> None:
     assert jane.patch("settings", interval_minutes=17).ok
     before = web.account(jane)
     again = web.browser()
-    assert again.sign_in() == "/"
+    assert again.sign_in() == "/ui"
     after = web.account(again)
     assert (after.settings, after.pair, after.instances) == (before.settings, before.pair, before.instances)
     assert again.post("sugar", "/test").ok["user_name"] == "jane"
@@ -135,7 +135,7 @@ def test_a_renamed_account_is_the_same_user(web: Site, jane: Browser) -> None:
     account.email = "jane.doe@example.com"
     web.world.people.accounts["jane.doe@example.com"] = account
     again = web.browser()
-    assert again.sign_in("jane.doe@example.com") == "/"
+    assert again.sign_in("jane.doe@example.com") == "/ui"
     assert web.account(again).email == "jane.doe@example.com"
     assert web.account(again).pair == web.account(jane).pair
 
@@ -143,7 +143,7 @@ def test_a_renamed_account_is_the_same_user(web: Site, jane: Browser) -> None:
 def test_who_cancels_comes_back_as_he_went(web: Site) -> None:
     browser = web.browser()
     web.world.people.consent.deny = True
-    assert browser.sign_in() == "/?problem=denied"
+    assert browser.sign_in() == "/ui?problem=denied"
     assert "session" not in browser.cookies
     assert web.world.store.inner.query("users") == []
 
@@ -151,25 +151,25 @@ def test_who_cancels_comes_back_as_he_went(web: Site) -> None:
 def test_contacts_that_were_not_ticked_are_offered_again(web: Site) -> None:
     browser = web.browser()
     web.world.people.consent.untick = frozenset({CONTACTS_SCOPE})
-    assert browser.sign_in() == "/?problem=contacts-not-granted"
+    assert browser.sign_in() == "/ui?problem=contacts-not-granted"
     assert "session" not in browser.cookies
     assert web.world.store.inner.query("users") == []
     assert web.world.people.oauth.grants == {}  # what was granted is of no use, and was given back
     web.world.people.consent.untick = frozenset()
-    assert browser.sign_in() == "/"
+    assert browser.sign_in() == "/ui"
 
 
 def test_unticking_later_costs_no_living_grant(web: Site, jane: Browser) -> None:
     before = grants(web, jane.uid)
     web.world.people.consent.untick = frozenset({CONTACTS_SCOPE})
-    assert web.browser().sign_in(consent=1) == "/?problem=contacts-not-granted"
+    assert web.browser().sign_in(consent=1) == "/ui?problem=contacts-not-granted"
     assert grants(web, jane.uid) == before
     assert jane.get("labels").status == 200
 
 
 def test_without_a_refresh_token_the_stored_one_goes_on(web: Site, jane: Browser) -> None:
     before = set(web.world.people.oauth.grants)
-    assert web.browser().sign_in() == "/"  # Google knows the user, and gives no further one
+    assert web.browser().sign_in() == "/ui"  # Google knows the user, and gives no further one
     assert set(web.world.people.oauth.grants) == before
     web.clock.advance(4000)
     assert jane.get("labels").status == 200
@@ -189,7 +189,7 @@ def test_without_a_refresh_token_that_lives_consent_is_asked_for_by_itself(web: 
         web.stage.services.__dict__["vault"] = memory_vault(web.clock)  # with other keys
     browser = web.browser()
     with web.world.people_wire.counted() as calls:
-        assert browser.sign_in() == "/"
+        assert browser.sign_in() == "/ui"
     rounds = [call for call in calls if call.request.path.endswith("/auth")]
     assert [call.request.query["prompt"] for call in rounds] == ["select_account", "consent"]
     assert rounds[1].request.query["login_hint"] == JANE
@@ -204,7 +204,7 @@ def test_an_account_that_gets_nothing_lasting(web: Site) -> None:
 
     web.world.people_wire.fault("garble", path="/token", times=None, garble=refuse)
     browser = web.browser()
-    assert browser.sign_in() == "/?problem=no-lasting-grant"
+    assert browser.sign_in() == "/ui?problem=no-lasting-grant"
     assert "session" not in browser.cookies
     assert web.world.store.inner.query("users") == []
 
@@ -212,27 +212,27 @@ def test_an_account_that_gets_nothing_lasting(web: Site) -> None:
 @pytest.mark.parametrize(
     ("domains", "email", "where"),
     [
-        ("", "jane@anywhere.org", "/"),
-        ("example.com", JANE, "/"),
-        ("other.org, EXAMPLE.com", "jane@Example.com", "/"),
-        ("example.com", "jane@example.com.evil.org", "/?problem=not-allowed"),
-        ("example.com", "jane@sub.example.com", "/?problem=not-allowed"),
-        ("example.com", "example.com@gmail.com", "/?problem=not-allowed"),
+        ("", "jane@anywhere.org", "/ui"),
+        ("example.com", JANE, "/ui"),
+        ("other.org, EXAMPLE.com", "jane@Example.com", "/ui"),
+        ("example.com", "jane@example.com.evil.org", "/ui?problem=not-allowed"),
+        ("example.com", "jane@sub.example.com", "/ui?problem=not-allowed"),
+        ("example.com", "example.com@gmail.com", "/ui?problem=not-allowed"),
     ],
 )
 def test_domains_that_may_sign_in(domains: str, email: str, where: str) -> None:
     with site(environment={"SIGN_IN_DOMAINS": domains}) as web:
         browser = web.browser()
         assert browser.sign_in(email) == where
-        assert ("session" in browser.cookies) is (where == "/")
-        assert bool(web.world.store.inner.query("users")) is (where == "/")
-        assert bool(web.world.people.oauth.grants) is (where == "/")  # what is of no use is given back
+        assert ("session" in browser.cookies) is (where == "/ui")
+        assert bool(web.world.store.inner.query("users")) is (where == "/ui")
+        assert bool(web.world.people.oauth.grants) is (where == "/ui")  # what is of no use is given back
 
 
 def test_an_email_that_is_not_verified(web: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     signed = keys.signed
     monkeypatch.setattr(keys, "signed", lambda claims: signed({**claims, "email_verified": False}))
-    assert web.browser().sign_in() == "/?problem=not-allowed"
+    assert web.browser().sign_in() == "/ui?problem=not-allowed"
 
 
 # -- trouble -----------------------------------------------------------------------------------------
@@ -254,11 +254,11 @@ def test_an_email_that_is_not_verified(web: Site, monkeypatch: pytest.MonkeyPatc
 def test_trouble_at_google_leaves_nothing_behind(web: Site, path: str, fault: dict[str, Any], where: str) -> None:
     browser = web.browser()
     web.world.people_wire.fault(path=path, **fault)
-    assert browser.sign_in() == f"/?problem={where}"
+    assert browser.sign_in() == f"/ui?problem={where}"
     assert "session" not in browser.cookies
     assert web.world.store.inner.query("users") == []
     web.world.people_wire.heal()
-    assert browser.sign_in() == "/"
+    assert browser.sign_in() == "/ui"
 
 
 def test_a_sign_in_while_settings_change_loses_neither(
@@ -282,7 +282,7 @@ def test_a_sign_in_while_settings_change_loses_neither(
 
     monkeypatch.setattr(web.stage.watched, "get", last_read)
     before = grants(web, jane.uid)["google"]
-    assert web.browser().sign_in(consent=1) == "/"
+    assert web.browser().sign_in(consent=1) == "/ui"
     assert web.account(jane).settings["interval_minutes"] == 33
     assert grants(web, jane.uid)["google"] != before
 
@@ -318,8 +318,8 @@ def test_two_ways_back_at_once(web: Site) -> None:
             seen.append(place(twin, url))
 
     web.world.people_wire.on_call = again
-    assert place(browser, url) == "/"
-    assert seen == ["/?problem=stale"]
+    assert place(browser, url) == "/ui"
+    assert seen == ["/ui?problem=stale"]
     assert len(web.world.store.inner.query("users")) == 1
 
 

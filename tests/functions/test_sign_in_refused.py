@@ -17,10 +17,10 @@ def test_a_state_is_good_for_one_use(web: Site) -> None:
     browser = web.browser()
     url = started(browser)
     cookie = browser.cookies["sign-in"]
-    assert place(browser, url) == "/"
+    assert place(browser, url) == "/ui"
     browser.cookies["sign-in"] = cookie  # as a thief kept it
     with web.world.people_wire.counted() as calls:
-        assert place(browser, url) == "/?problem=stale"
+        assert place(browser, url) == "/ui?problem=stale"
     assert not calls
 
 
@@ -34,7 +34,7 @@ def test_used_states_do_not_pile_up(web: Site) -> None:
 def test_a_code_from_elsewhere_is_worth_nothing(web: Site) -> None:
     browser, thief = web.browser(), web.browser()
     mine, other = started(browser), started(thief)
-    assert place(browser, mine, code=query_of(other)["code"]) == "/?problem=stale"  # its verifier is another one
+    assert place(browser, mine, code=query_of(other)["code"]) == "/ui?problem=stale"  # its verifier is another one
     assert "session" not in browser.cookies
 
 
@@ -44,9 +44,9 @@ def test_another_browsers_sign_in_is_not_taken(web: Site) -> None:
     url = started(mallory)
     started(victim)
     with web.untouched():
-        assert place(victim, url) == "/?problem=stale"
-        assert place(web.browser(), url) == "/?problem=stale"
-    assert place(mallory, url) == "/"
+        assert place(victim, url) == "/ui?problem=stale"
+        assert place(web.browser(), url) == "/ui?problem=stale"
+    assert place(mallory, url) == "/ui"
 
 
 def tampered(state: str) -> str:
@@ -78,7 +78,7 @@ def test_a_state_that_is_none_costs_nothing(web: Site, kind: str) -> None:
     url = started(browser)
     state = FORGED[kind](web, query_of(url)["state"])
     with web.untouched():
-        assert place(browser, url, state=state) == "/?problem=stale"
+        assert place(browser, url, state=state) == "/ui?problem=stale"
     assert "session" not in browser.cookies
 
 
@@ -90,7 +90,7 @@ def test_a_state_with_another_signature_never_gets_to_the_store(web: Site, versi
     if version:
         state = f"{version}.{state.partition('.')[2]}"
     with web.untouched(secrets=False):
-        assert place(browser, url, state=state) == "/?problem=stale"
+        assert place(browser, url, state=state) == "/ui?problem=stale"
 
 
 def test_a_state_that_is_too_old_costs_nothing(web: Site) -> None:
@@ -98,7 +98,7 @@ def test_a_state_that_is_too_old_costs_nothing(web: Site) -> None:
     url = started(browser)
     web.clock.advance(LASTS + 1)
     with web.untouched():
-        assert place(browser, url) == "/?problem=stale"
+        assert place(browser, url) == "/ui?problem=stale"
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "x.y", "a" * 5000])
@@ -107,14 +107,14 @@ def test_without_the_cookie_it_costs_nothing(web: Site, cookie: str) -> None:
     url = started(browser)
     browser.cookies = {"sign-in": cookie} if cookie else {}
     with web.untouched():
-        assert place(browser, url) == "/?problem=stale"
+        assert place(browser, url) == "/ui?problem=stale"
 
 
 @pytest.mark.parametrize("error", ["access_denied", "server_error", "x" * 100])
 def test_an_error_of_google_costs_nothing(web: Site, error: str) -> None:
     with web.untouched():
         answer = web.browser().get("oauth_callback", error=error, state="whatever")
-    assert answer.headers["Location"] == f"/?problem={'denied' if error == 'access_denied' else 'failed'}"
+    assert answer.headers["Location"] == f"/ui?problem={'denied' if error == 'access_denied' else 'failed'}"
 
 
 def test_what_is_too_long_is_refused(web: Site) -> None:

@@ -161,7 +161,7 @@ def test_a_sign_in_to_google_during_a_call_costs_no_session_of_sugar(web: Site, 
     def google(request: Request, when: str) -> None:
         if when == "after" and request.path.endswith("/oauth2/token"):
             web.world.sugar_wire.on_call = None
-            assert web.browser().sign_in(consent=1) == "/"
+            assert web.browser().sign_in(consent=1) == "/ui"
 
     web.world.sugar_wire.on_call = google
     assert jane.post("sugar", "/test").ok

@@ -43,7 +43,7 @@ class Running:
     def jane(self, *, connected: bool = True) -> Browser:
         """One that is signed in."""
         made = self.browser()
-        assert made.sign_in() == "/"
+        assert made.sign_in() == "/ui"
         if connected:
             assert made.put("/sugar", self.town.login).ok["connected"]
         self.clock.advance(1)

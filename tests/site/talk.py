@@ -91,16 +91,16 @@ class Day:
             b.get("/status")
         b.cookies.clear()
         consent.deny = True
-        assert b.sign_in() == "/?problem=denied"
+        assert b.sign_in() == "/ui?problem=denied"
         consent.deny = False
         consent.untick = frozenset({"https://www.googleapis.com/auth/contacts"})
-        assert b.sign_in() == "/?problem=contacts-not-granted"
+        assert b.sign_in() == "/ui?problem=contacts-not-granted"
         consent.untick = frozenset()
         b.get("/oauth_callback", code=GUESS, state=GUESS)
         with self.spoiled(self.site.town.people_wire, kind="status", path="/token", reply=Reply(500, WORDS.encode())):
-            assert b.sign_in() == "/?problem=try-again"
+            assert b.sign_in() == "/ui?problem=try-again"
         self.site.clock.advance(400)
-        assert b.sign_in() == "/"
+        assert b.sign_in() == "/ui"
 
     def wrong_sugars(self) -> None:
         b, login = self.browser, self.site.town.login
@@ -151,7 +151,7 @@ class Day:
                         b.post("/sugar/test")
                     self.site.clock.advance(700)
                     # Some of it costs a grant.
-                    assert b.sign_in() == "/"
+                    assert b.sign_in() == "/ui"
                     assert b.put("/sugar", town.login).status == 200
         self.due()
         for _ in range(4):
@@ -171,7 +171,7 @@ class Day:
         self.site.clock.advance(4000)
         assert b.post("/sync", {}).ok["status"] == "blocked"
         b.get("/labels")
-        assert b.sign_in() == "/"
+        assert b.sign_in() == "/ui"
         self.due()
 
     def broken_inside(self) -> None:

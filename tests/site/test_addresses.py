@@ -12,7 +12,6 @@ from tests.site.headers import HEADERS
 from tests.site.running import Running
 
 ODD = [
-    "/",
     "/nothing",
     "/STATUS",
     "/./status",
@@ -46,6 +45,9 @@ ODD = [
     "/status/favicon.ico",
     "/favicon.ico",
     "/main.py",
+    "/ui/main.py",
+    "/ui/page/app.js",
+    "/ui/../main.py",
     "/functions/status/main.py",
     "/openapi.yaml",
 ]

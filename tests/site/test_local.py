@@ -204,11 +204,11 @@ def test_it_says_where_to_go_serves_and_ends(tmp_path: Path) -> None:
     with process(tmp_path) as made:
         assert made.stdout is not None
         said = [made.stdout.readline() for _ in range(4)]
-        found = re.search(r"(http://127\.0\.0\.1:\d+)/oauth_start", said[0])
+        found = re.search(r"(http://127\.0\.0\.1:\d+)/ ", said[0])
         assert found, said
         browser = Browser(found[1])
         with closing(browser):
-            assert browser.sign_in() == "/"
+            assert browser.sign_in() == "/ui"
             assert browser.get("/status").ok["google"]["email"] == EMAIL
             sugar = re.search(r"http://[0-9.:]+", said[2])
             assert sugar
@@ -231,9 +231,9 @@ def test_what_is_stored_outlives_it(tmp_path: Path) -> None:
             with process(tmp_path, **variables) as server:
                 assert server.stdout is not None
                 said = [server.stdout.readline() for _ in range(2)]
-                browser.url = said[0].split()[-1].removesuffix("/oauth_start")
+                browser.url = said[0].split()[1].removesuffix("/")
                 if first:
-                    assert browser.sign_in() == "/"
+                    assert browser.sign_in() == "/ui"
                     browser.put("/sugar", made.login)
                     browser.patch("/settings", interval_minutes=17)
                 assert browser.post("/sync", {}).ok["status"] == "done"

@@ -79,6 +79,7 @@ def town(clock: SimClock | None = None, *, each: int = 12) -> Iterator[Town]:
     with Wire(sugar, clock) as sugar_wire, Wire(people, clock) as people_wire:
         made = Town(clock, sugar, people, sugar_wire, people_wire, sugar.add_user(USER, PASSWORD))
         made.people.consent.email = made.account.email
+        made.people.consent.ask = True
         made.settle(inhabitants(each))
         yield made
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from random import Random
 from urllib.parse import urlencode, urlsplit
 
-from tests.simulators.people import keys
+from tests.simulators.people import keys, screen
 from tests.simulators.people.account import CONTACTS_SCOPE, Account
 from tests.simulators.people.errors import Json
 from tests.simulators.people.state import Clock
@@ -38,6 +38,8 @@ class Consent:
     """Scopes that the user does not grant."""
     deny: bool = False
     """The user cancels."""
+    ask: bool = False
+    """Browsers are shown a screen to be answered by hand; all else is answered as if it had been."""
 
 
 @dataclass(slots=True)
@@ -158,7 +160,10 @@ class OAuth:
         if query.get("response_type") != "code" or not query.get("scope"):
             return _page("Error 400: invalid_request")
         state = {"state": query["state"]} if "state" in query else {}
-        if self.consent.deny:
+        answered = query.get("answer", "")
+        if self.consent.ask and not answered and "text/html" in request.headers.get("accept", ""):
+            return screen.page(query, self.consent.email or query.get("login_hint", ""))
+        if self.consent.deny or answered == "cancel":
             return _redirect(redirect, {"error": "access_denied", **state})
         email = self.consent.email or query.get("login_hint", "")
         account = self.accounts.get(email) or next(iter(self.accounts.values()), None)
@@ -166,6 +171,8 @@ class OAuth:
             return _page("Error 400: no account has been made")
         asked = [LONG_NAMES.get(s, s) for s in query["scope"].split()]
         untick = {LONG_NAMES.get(s, s) for s in self.consent.untick}
+        if answered and "contacts" not in query:
+            untick.add(CONTACTS_SCOPE)
         scopes = tuple(s for s in asked if s not in untick)
         again = any(g.account is account for g in self.grants.values())
         offline = query.get("access_type") == "offline" and ("consent" in query.get("prompt", "") or not again)
