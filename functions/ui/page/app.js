@@ -247,9 +247,16 @@ export function onStatus(listener) {
 /** Asks how it stands, and tells everybody. */
 export async function refresh() {
   status = await get("/status");
+  asked = performance.now();
   told();
   return status;
 }
+
+const FRESH = 2000;
+let asked = -FRESH;
+
+/** The same, unless it was asked just now. */
+export const current = async () => (performance.now() - asked < FRESH ? status : refresh());
 
 function told() {
   const count = status?.backlog || 0;
@@ -354,7 +361,7 @@ async function start() {
   layout();
   document.getElementById("app").hidden = true;
   try {
-    status = await get("/status");
+    await refresh();
   } catch (error) {
     document.getElementById("app").hidden = false;
     if (error.status === 401) return welcome(problem);
@@ -362,7 +369,6 @@ async function start() {
     return;
   }
   document.getElementById("app").hidden = false;
-  told();
   addEventListener("hashchange", open);
   await open();
   if (problem) fill(frame.notice, h("div.trouble", { role: "alert" }, h("p", {}, problem)));

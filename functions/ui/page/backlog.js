@@ -1,6 +1,6 @@
 // Backlog: what waits for a person, grouped by the reason, with what can be done as buttons.
 
-import { announce, ask, blame, button, call, doing, field, fill, get, h, load, number, onStatus, place, refresh, shown, time, trouble } from "/ui/app.js";
+import { announce, ask, blame, button, call, current, doing, field, fill, get, h, load, number, onStatus, place, refresh, shown, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 const PAGE = 100;
@@ -17,7 +17,7 @@ export async function panel() {
   const state = h("select", { onchange: () => show() }, ["open", "released", "never", "different"].map((name) => h("option", { value: name, selected: name === asked.state }, t(`backlog.state.${name}`))));
   const said = h("div", {});
   const show = () => load(view, () => groups(state.value, said, show, asked.entry));
-  let count = (await refresh()).backlog;
+  let count = (await current()).backlog;
   onStatus((now) => { if (now && now.backlog !== count) { count = now.backlog; show(); } });
   show();
   return [h("p", {}, t("backlog.text")), h("div.row", {}, field(t("backlog.state"), state)), said, view];

@@ -1,10 +1,10 @@
 // Google, Sugar, and what belongs to the account: taking everything along, leaving.
 
-import { ask, blame, button, call, doing, field, fill, go, h, notice, refresh, signInHere, status, time, trouble } from "/ui/app.js";
+import { ask, blame, button, call, current, doing, field, fill, go, h, notice, refresh, signInHere, status, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 export async function panel() {
-  await refresh();
+  await current();
   return [h("div.cards", {}, google(), sugar()), account()];
 }
 

@@ -1,6 +1,6 @@
 // How it stands: both sides, the last run, and the last runs as a small chart.
 
-import { fill, get, h, kind, number, onStatus, refresh, svg, time, trouble } from "/ui/app.js";
+import { current, fill, get, h, kind, number, onStatus, svg, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 const WIDTH = 600, HEIGHT = 120, FOOT = 18;
@@ -8,7 +8,7 @@ const WIDTH = 600, HEIGHT = 120, FOOT = 18;
 export async function panel() {
   const top = h("div", {});
   const runs = h("section.card", { "aria-label": t("overview.runs") });
-  const standing = await refresh();
+  const standing = await current();
   draw(top, standing);
   onStatus((now) => { if (now) draw(top, now); });
   last(runs);

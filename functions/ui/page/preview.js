@@ -1,6 +1,6 @@
 // Preview: what the next sync, or an undo, would do; stored, so that exactly this can be carried out.
 
-import { announce, button, call, fill, get, h, load, number, place, Problem, status, refresh, trouble } from "/ui/app.js";
+import { announce, button, call, current, fill, get, h, load, number, place, Problem, status, trouble } from "/ui/app.js";
 import { drawPlan } from "/ui/plan.js";
 import { t } from "/ui/texts.js";
 
@@ -13,7 +13,7 @@ export async function panel() {
   const view = h("div", {});
   const again = button(t("preview.new"), () => build(view, "/preview", {}), { kind: "primary" });
   const top = h("div", {}, h("p", {}, t("preview.text")), h("div.row", {}, again));
-  await refresh();
+  await current();
   if (asked.plan) {
     await load(view, async () => {
       const { plan } = await get(`/preview/${asked.plan}`, { limit: 1 });
