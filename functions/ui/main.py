@@ -1,4 +1,4 @@
-"""The page: one HTML file, its style and its scripts, as they lie in ``page``; they ask the other functions for what they show.
+"""The page: one HTML file, its style and its scripts, as they lie in ``page``; they ask the other functions for the rest.
 
 They carry nobody's data, so whoever asks gets them.
 """
