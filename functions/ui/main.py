@@ -1,4 +1,4 @@
-"""The page: one HTML file, its style and its scripts, as they lie in ``page``; they ask the other functions for the rest.
+"""The page: one HTML file, its style and scripts, as they lie in ``page``; they ask the other functions for the rest.
 
 They carry nobody's data, so whoever asks gets them.
 """

@@ -3,7 +3,7 @@
 import { current, fill, get, h, kind, number, onStatus, svg, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
-const WIDTH = 600, HEIGHT = 120, FOOT = 18;
+const WIDTH = 900, HEIGHT = 130, FOOT = 18;
 
 export async function panel() {
   const top = h("div", {});
@@ -74,7 +74,7 @@ async function last(place) {
 
 function chart(runs) {
   const most = Math.max(1, ...runs.map((run) => run.written + run.failed));
-  const step = WIDTH / Math.max(runs.length, 12);
+  const step = WIDTH / Math.max(runs.length, 24);
   const scale = (HEIGHT - FOOT) / most;
   const bars = runs.map((run, n) => {
     const [done, failed] = [run.written * scale, run.failed * scale];

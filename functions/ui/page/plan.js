@@ -97,7 +97,7 @@ export function fieldTable(fields) {
   const written = fields.filter((one) => one.to), kept = fields.filter((one) => !one.to);
   const heads = [t("settings.field"), t("side"), t("before"), t("after"), t("why")];
   return h("details", { open: fields.length <= 4 }, h("summary", {}, t("fields.count", { n: fields.length })),
-    h("table.stack", {}, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
+    h("table.stack.fields", {}, h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, written.map((one) => h("tr", {}, h("th", { scope: "row" }, one.label), h("td", { "data-label": heads[1] }, t(one.to)),
         h("td", { "data-label": heads[2] }, one.hidden ? t("hidden_value") : h("del", {}, shown(one.before))),
         h("td", { "data-label": heads[3] }, one.hidden ? t("hidden_value") : h("ins", {}, shown(one.after))),
