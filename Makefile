@@ -1,6 +1,7 @@
 # Needs Python 3.11 or newer, and make. Everything else goes into .venv.
 
 STORE ?= sqlite
+CRM ?= sugar
 ARGS ?=
 # The first of these that is new enough; PYTHON=/path/to/python decides otherwise.
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
@@ -23,8 +24,8 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r name text; do \
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
 
-demo: $(READY) ## Sync contacts between simulators of both APIs; STORE=sqlite (default) or firestore
-	@$(PY) -m tests.demo --store $(STORE)
+demo: $(READY) ## Sync contacts between simulators of both APIs; STORE=sqlite (default) or firestore, CRM=sugar or suitecrm
+	@$(PY) -m tests.demo --store $(STORE) --crm $(CRM)
 
 serve: $(READY) ## Serve everything on this machine, for trying it out or for good (see README), until Ctrl-C
 	@$(PY) -m tests.serve

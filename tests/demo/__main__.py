@@ -1,4 +1,4 @@
-"""``python -m tests.demo --store sqlite|firestore``: exit code 0 only if every promise was kept."""
+"""``python -m tests.demo --store sqlite|firestore --crm sugar|suitecrm``: exit code 0 if every promise was kept."""
 
 from __future__ import annotations
 
@@ -24,10 +24,17 @@ MISSING = 2
 """Exit code where the emulator is not installed."""
 
 
-def play(out: TextIO, store: Store | None = None, *, meddle: Callable[[Stage], None] = lambda _: None) -> int:
+def play(
+    out: TextIO,
+    store: Store | None = None,
+    *,
+    crm: str = "sugar",
+    meddle: Callable[[Stage], None] = lambda _: None,
+) -> int:
     """The whole demo.
 
     Args:
+        crm: ``sugar`` (REST v11) or ``suitecrm`` (the older dialect).
         store: an empty one; none: SQLite in a temporary folder.
         meddle: called right before the final check, for tests that the check can fail.
 
@@ -36,7 +43,7 @@ def play(out: TextIO, store: Store | None = None, *, meddle: Callable[[Stage], N
     """
     began = time.monotonic()
     screen = Screen(out)
-    with world(store=store) as stood:
+    with world(store=store, crm=crm) as stood:
         stage = Stage(stood, stood.user(), screen)
         try:
             Story(stage).play()
@@ -100,15 +107,16 @@ def _firestore(found: emulator.Emulator) -> Iterator[Store]:
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description="Sync contacts between two simulators.")
     parser.add_argument("--store", choices=("sqlite", "firestore"), default="sqlite")
+    parser.add_argument("--crm", choices=("sugar", "suitecrm"), default="sugar")
     chosen = parser.parse_args(arguments)
     if chosen.store == "sqlite":
-        return play(sys.stdout)
+        return play(sys.stdout, crm=chosen.crm)
     found = emulator.find()
     if found is None:
         print(emulator.MISSING, file=sys.stderr)
         return MISSING
     with _firestore(found) as store:
-        return play(sys.stdout, store)
+        return play(sys.stdout, store, crm=chosen.crm)
 
 
 if __name__ == "__main__":

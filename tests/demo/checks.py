@@ -128,8 +128,9 @@ def flags(stage: Stage, sugar: dict[str, Json]) -> None:
             wrong.append(f"{person.name}: lead source {now.get('lead_source')!r}")
         flags = {each["email_address"]: bool(each["opt_out"]) for each in now["email"]}
         for each in person.sugar["email"]:
-            count += each["opt_out"]
-            if flags.get(each["email_address"]) != each["opt_out"]:
+            opted_out = (person.sugar_id, each["email_address"]) in stage.opted_out
+            count += opted_out
+            if flags.get(each["email_address"]) != opted_out:
                 wrong.append(f"{person.name}: opt-out of {each['email_address']}")
     stage.promise("opt-outs and other fields of Sugar's own are untouched", f"{count} opt-outs kept", wrong)
 
@@ -208,14 +209,17 @@ def costs(stage: Stage) -> None:
     else:
         text = f"a batch of new contacts in one direction: {NEW_ONE_WAY} calls at most"
         stage.promise(text, f"{largest.report.writes} new with {_calls(largest)} calls", calls)
-    many = [f"{_calls(batch)} calls for {batch.report.counts}" for batch in stage.batches if _calls(batch) > MIXED]
+    bound = {id(batch): MIXED + batch.forced for batch in stage.batches}
+    many = [f"{_calls(b)} calls for {b.report.counts}" for b in stage.batches if _calls(b) > bound[id(b)]]
     most = max(map(_calls, stage.batches))
-    stage.promise(f"any batch, both directions: {MIXED} calls at most", f"{most} calls at most", many)
+    forced = max(batch.forced for batch in stage.batches)
+    text = f"{most} calls at most" + (f", {forced} of them forced by emails" if forced else "")
+    stage.promise(f"any batch, both directions: {MIXED} calls at most", text, many)
     wrong = []
     for batch in (each for each in stage.batches if each.report.contacts >= _LARGE):
         claimed = batch.report.counts.get("create sugar", 0)
-        bound = DOCUMENTS * batch.report.contacts + (WITH_CLAIM - DOCUMENTS) * claimed
-        if batch.documents > bound:
+        most_documents = DOCUMENTS * batch.report.contacts + (WITH_CLAIM - DOCUMENTS) * claimed
+        if batch.documents > most_documents:
             wrong.append(f"{batch.documents} documents for {batch.report.counts}")
     plain, new = documents(stage)
     text = f"documents written per contact: {DOCUMENTS} at most, {WITH_CLAIM} with a claim"

@@ -10,6 +10,7 @@ from typing import Any
 from shared.store.port import Doc
 from shared.sync.plan.model import Trouble
 from shared.sync.report import Report, Status
+from tests import older
 from tests.demo.cast import Json, Person, load
 from tests.demo.screen import Screen
 from tests.simulators.wire import Call, Request
@@ -42,6 +43,8 @@ class Batch:
     report: Report
     calls: dict[str, int]
     documents: int
+    forced: int = 0
+    """Calls among them that emails force: the older dialect takes those of one contact at a time."""
 
 
 @dataclass
@@ -66,6 +69,8 @@ class Stage:
     promises: list[Promise] = field(default_factory=list)
     before: dict[str, Json] = field(default_factory=dict)
     """Google contacts as they were at first, by id."""
+    opted_out: set[tuple[str, str]] = field(default_factory=set)
+    """Sugar's contacts and addresses that declined to be mailed, as entered."""
     expected: list[tuple[Trouble, Person]] = field(default_factory=list)
     """What the backlog has to hold in the end."""
 
@@ -85,6 +90,13 @@ class Stage:
             if person.google is not None:
                 person.google_id = self.user.account.add(person.google, person.labels)
                 self.before[person.google_id] = self.user.account.person(person.google_id)
+        # Where contacts share an address they share its opt-out, too: what counts is what Sugar then holds.
+        self.opted_out = {
+            (record["id"], each["email_address"])
+            for record in self.sugar().values()
+            for each in record["email"]
+            if each["opt_out"]
+        }
 
     def sugar(self) -> dict[str, Json]:
         """All that Sugar holds, from its own state."""
@@ -151,8 +163,10 @@ class Stage:
         marks = {side: len(self.log(side)) for side in SIDES}
         documents = self.world.store.written
         report: Report = run()
-        calls = {side: len(_apart(self.log(side)[marks[side] :])) for side in SIDES}
-        return Batch(report, calls, self.world.store.written - documents)
+        made = {side: _apart(self.log(side)[marks[side] :]) for side in SIDES}
+        forced = sum(older.method_of(call.request) == "set_entry" for call in made["sugar"])
+        calls = {side: len(log) for side, log in made.items()}
+        return Batch(report, calls, self.world.store.written - documents, forced)
 
     def sync(self, *, pause: float = 60.0, most: int = 40) -> list[Batch]:
         """Batch after batch until a run finds nothing to look at any more.
@@ -204,6 +218,9 @@ def writes(calls: list[Call]) -> list[str]:
 
 
 def _requests(request: Request) -> Iterator[tuple[str, str]]:
+    if older.method_of(request):
+        yield ("POST" if older.writes(request) else "GET"), request.path
+        return
     body = request.json()
     if request.path.endswith("/bulk") and isinstance(body, dict):
         for item in body.get("requests", ()):
@@ -218,7 +235,14 @@ def _mutates(method: str, path: str) -> bool:
 
 
 def _apart(calls: list[Call]) -> list[Call]:
-    return [call for call in calls if "/oauth2/" not in call.request.path and call.request.path != "/token"]
+    signing_in = ("login", "get_user_id")
+    return [
+        call
+        for call in calls
+        if "/oauth2/" not in call.request.path
+        and call.request.path != "/token"
+        and older.method_of(call.request) not in signing_in
+    ]
 
 
 def _emails(record: Json) -> list[str]:

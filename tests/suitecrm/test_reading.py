@@ -13,10 +13,11 @@ from shared.side import Absent, Feed, Probe, Record
 from shared.sugar.metadata import Schema
 from shared.suitecrm import rows
 from shared.suitecrm.schema import parse
+from tests.older import method_of
 from tests.simulators.suitecrm import Switches
 from tests.simulators.suitecrm.replay import recordings
 from tests.simulators.wire import Reply, Request
-from tests.suitecrm.world import World, listed, method_of, read, world
+from tests.suitecrm.world import World, listed, read, world
 
 JSON = {"Content-Type": "application/json; charset=UTF-8"}
 

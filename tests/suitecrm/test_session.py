@@ -15,10 +15,11 @@ from shared.side import Absent
 from shared.sugar.reach import LOOPBACK, PUBLIC
 from shared.suitecrm.grant import SuiteTokens
 from shared.suitecrm.session import find
+from tests.older import method_of
 from tests.simulators.suitecrm import SuiteSimulator, error_reply
 from tests.simulators.suitecrm.simulator import Release
 from tests.simulators.wire import Reply, Request, SimClock, Wire
-from tests.suitecrm.world import PASSWORD, World, method_of
+from tests.suitecrm.world import PASSWORD, World
 
 RELEASES: list[tuple[Release, str, str]] = [
     ("SuiteCRM 7", "", "SuiteCRM 7.14.6"),

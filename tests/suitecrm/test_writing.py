@@ -7,9 +7,10 @@ import pytest
 from shared.errors import Forbidden, Rejected, StaleVersion, Unavailable, Vanished
 from shared.side import Absent, Done, InDoubt, NotSent, Outcome, Refused
 from shared.suitecrm.side import SuiteSide
+from tests.older import method_of
 from tests.simulators.suitecrm import Switches
 from tests.simulators.wire import Reply, Request
-from tests.suitecrm.world import World, contact, delete, method_of, read, update, world
+from tests.suitecrm.world import World, contact, delete, read, update, world
 
 FAILURE = Reply(500, b"Database failure. Please refer to suitecrm.log for details.", {"Content-Type": "text/html"})
 

@@ -14,8 +14,9 @@ from shared.suitecrm import schema
 from shared.suitecrm.grant import SuiteTokens
 from shared.suitecrm.session import SuiteSession, find, sign_in
 from shared.suitecrm.side import SuiteSide
+from tests.older import method_of
 from tests.simulators.suitecrm import SuiteSimulator, Switches
-from tests.simulators.wire import Request, SimClock, Wire
+from tests.simulators.wire import SimClock, Wire
 
 PASSWORD = "secret"
 
@@ -53,11 +54,6 @@ class World:
     def calls(self, since: int = 0) -> list[str]:
         """The methods that were called."""
         return [method_of(call.request) for call in self.wire.log[since:]]
-
-
-def method_of(request: Request) -> str:
-    """Which method a request calls."""
-    return request.form_lists().get("method", [""])[0]
 
 
 @contextmanager

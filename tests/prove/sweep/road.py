@@ -24,6 +24,7 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from tests import older
 from tests.simulators.people import schema
 from tests.simulators.wire import Reply, Request, Wire
 from tests.world import World
@@ -45,7 +46,7 @@ class Sent:
         """What was called, ids left out; of a bulk also what each kind of its items calls."""
         if self.side == "google":
             return (self._google(),)
-        if method := older_method(self.request):
+        if method := older.method_of(self.request):
             return (f"sugar {method}",)
         kinds = [_normal(self.request.method, self.request.path)]
         if self.request.path.endswith("/bulk"):
@@ -59,8 +60,8 @@ class Sent:
         if self.side == "google":
             verb = self.request.headers.get("x-http-method-override", self.request.method)
             return self.request.path.startswith("/v1/") and verb != "GET"
-        if method := older_method(self.request):
-            return method.startswith("set_")
+        if older.method_of(self.request):
+            return older.writes(self.request)
         return self.request.method != "GET" and not self.request.path.endswith("/filter")
 
     def _google(self) -> str:
@@ -69,11 +70,6 @@ class Sent:
         verb = self.request.headers.get("x-http-method-override", self.request.method)
         method, _ = schema.route(verb, self.request.path)
         return f"google {method.id.removeprefix('people.')}"
-
-
-def older_method(request: Request) -> str:
-    """The method of a call in the older dialect, blank for others."""
-    return request.form_lists().get("method", [""])[0] if request.path.endswith("/service/v4_1/rest.php") else ""
 
 
 def _normal(method: str, path: str) -> str:
