@@ -37,6 +37,7 @@ from shared.sync.queue import READY
 from shared.sync.remedies import Remedy
 from shared.sync.report import Report, Status
 from shared.sync.settings import Settings, parse
+from tests import older
 from tests.cloud.memory import MemorySecrets
 from tests.simulators.people import PeopleSimulator
 from tests.simulators.people.switches import Switches as PeopleSwitches
@@ -247,6 +248,11 @@ class World:
     def older(self) -> bool:
         """Whether the Sugar speaks the older dialect."""
         return isinstance(self.sugar, SuiteSimulator)
+
+    @property
+    def bulks(self) -> dict[str, Any]:
+        """For :meth:`Wire.fault`: the calls that write Sugar's contacts, many at once."""
+        return {"matches": older.writes} if self.older else {"path": "/bulk$"}
 
     def calls(self) -> list[Call]:
         """All calls to both, token refreshes apart."""

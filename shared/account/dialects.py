@@ -76,8 +76,12 @@ class _Newer:
         self._session = made
         self._known = known
         self._clock = clock
-        self.me = made.me
-        self.close = made.close
+
+    def me(self) -> dict[str, Any]:
+        return self._session.me()
+
+    def close(self) -> None:
+        self._session.close()
 
     def schema(self, acl: Any) -> Schema:
         return metadata.fetch(self._session, acl)
@@ -96,9 +100,15 @@ class _Older:
 
     def __init__(self, made: SuiteSession) -> None:
         self._session = made
-        self.me = made.me
-        self.close = made.close
-        self.sign_out = made.sign_out
+
+    def me(self) -> dict[str, Any]:
+        return self._session.me()
+
+    def close(self) -> None:
+        self._session.close()
+
+    def sign_out(self) -> None:
+        self._session.sign_out()
 
     def schema(self, acl: Any) -> Schema:
         return suite_schema.fetch(self._session)

@@ -31,7 +31,7 @@ class SuiteTokens:
     login: str = field(repr=False)
     """See :func:`login_hash`."""
     session: str = field(repr=False, default="")
-    """Blank: none was begun yet."""
+    """Blank only until the first login has been answered."""
 
     def as_json(self) -> dict[str, str]:
         """For the token vault."""

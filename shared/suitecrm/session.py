@@ -169,11 +169,10 @@ class SuiteSession:
 
     def sign_out(self) -> None:
         """Ends the session at Sugar."""
-        if self._tokens.session:
-            try:
-                service.call(self.http, "logout", {"session": self._tokens.session}, name="Sugar sign-out")
-            except SessionOver:
-                return
+        try:
+            service.call(self.http, "logout", {"session": self._tokens.session}, name="Sugar sign-out")
+        except SessionOver:
+            return
 
     def read(self, method: str, arguments: Mapping[str, Any], *, name: str, seconds: float = READ_SECONDS) -> Reply:
         """A call without effect; the session is put before its arguments.
@@ -195,19 +194,13 @@ class SuiteSession:
     def _call(
         self, method: str, arguments: Mapping[str, Any], *, name: str, writes: bool, form: Form, seconds: float
     ) -> Reply:
-        fresh = False
-        if not self._tokens.session:
-            self._begin()
-            fresh = True
-        while True:
+        for attempt in (1, 2):
             complete = {"session": self._tokens.session, **arguments}
             try:
                 return service.call(self.http, method, complete, name=name, writes=writes, form=form, seconds=seconds)
             except SessionOver:
-                if fresh:
-                    break
-            self._begin()
-            fresh = True
+                if attempt == 1:
+                    self._begin()
         raise GrantLost(f"{name}: Sugar ended the session at once, right after a new login; {_VALIDATE_IP}")
 
     def _begin(self) -> None:

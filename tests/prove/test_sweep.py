@@ -15,12 +15,13 @@ from shared.sugar.bulk import _METHODS
 from tests.prove.sweep.__main__ import TWICE, main
 from tests.prove.sweep.play import Step, Watch, play
 from tests.prove.sweep.sites import ROOT, Passed, doors, operations, passed, sites
-from tests.prove.sweep.stories import STORIES
+from tests.prove.sweep.stories import ALL, OLDER, STORIES
 from tests.prove.sweep.story import stage
 from tests.prove.sweep.sweep import PAUSES, Mode, cases, sweep, undisturbed
 
 IN_CI = bool(os.environ.get("CI"))
 SAMPLE = 1 if IN_CI else 31
+OLDER_SAMPLE = 29 if IN_CI else 97
 UNITS = [(name, False) for name in STORIES] + [(name, True) for name in (TWICE if IN_CI else TWICE[1:2])]
 
 UNSWEPT = {
@@ -31,6 +32,15 @@ UNSWEPT = {
     "shared/sugar/lookup.py SugarLookup._chunk > _chunk": "an answer of more than 32 MiB to a read",
     "shared/sugar/lookup.py SugarLookup._chunk > _chunk (2)": "an answer of more than 32 MiB to a read",
     "shared/sugar/lookup.py SugarLookup._chunk > _listed (2)": "an answer of more than 32 MiB to a read",
+    "shared/account/dialects.py *sign_out > *": "when a user disconnects, by no run",
+    "shared/account/dialects.py *sign_in > *": "when a user connects, by no run",
+    "shared/account/dialects.py _older > *": "when a user connects, by no run",
+    "shared/suitecrm/lookup.py SuiteLookup._chunk > _chunk": "an answer of more than 32 MiB to a read",
+    "shared/suitecrm/lookup.py SuiteLookup._chunk > _chunk (2)": "an answer of more than 32 MiB to a read",
+    "shared/suitecrm/lookup.py SuiteLookup._chunk > _listed (2)": "an answer of more than 32 MiB to a read",
+    "shared/suitecrm/session.py SuiteSession.sign_out > call": "when a user disconnects, by no run",
+    "shared/suitecrm/session.py find > call": "when a user connects, by no run",
+    "shared/suitecrm/session.py sign_in > _login": "when a user connects, by no run",
     "shared/sugar/lookup.py SugarLookup.created_since > read": "the feed has told Sugar's time before",
     "shared/sugar/session.py SugarSession.sign_out > call": "when a user disconnects, by no run",
     "shared/sugar/session.py sign_in > call": "when a user connects, by no run",
@@ -80,6 +90,14 @@ def test_a_crash_at_any_step_changes_nothing_about_the_outcome(
     assert not swept.wrong, "\n".join([f"{len(swept.wrong)} of {swept.runs}", *swept.wrong[:5]])
 
 
+@pytest.mark.parametrize("name", OLDER)
+def test_nor_does_it_in_the_older_dialect(name: str, record_property: Callable[[str, object], None]) -> None:
+    swept = sweep(OLDER[name], sample=OLDER_SAMPLE, offset=7 * list(OLDER).index(name))
+    record_property("total crash sweep runs", swept.runs)
+    assert swept.runs
+    assert not swept.wrong, "\n".join([f"{len(swept.wrong)} of {swept.runs}", *swept.wrong[:5]])
+
+
 @pytest.fixture(scope="module")
 def seen() -> tuple[set[Passed], set[str]]:
     """What all scenarios pass, and all kinds of calls that they make."""
@@ -90,7 +108,7 @@ def seen() -> tuple[set[Passed], set[str]]:
         places.update(passed())
         kinds.update(step.what.split(" + "))
 
-    for story in STORIES.values():
+    for story in ALL.values():
         with stage(story) as made:
             made.restore()
             play(made, [Watch(made, on_step=told)], 0.0)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.prove.sweep.stories import STORIES
+from tests.prove.sweep.stories import ALL
 from tests.prove.sweep.story import stage
 from tests.prove.sweep.sweep import PAUSES, Case, Mode, Swept, Wrong, crash, slug, sweep, undisturbed
 
-BY_SLUG = {slug(name): name for name in STORIES}
+BY_SLUG = {slug(name): name for name in ALL}
 TWICE = ("first sync", "edits", "deletes")
 """Crashed twice as well."""
 
@@ -35,12 +35,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not given.scenario:
             parser.error("--step needs --scenario")
         return _one(Case(BY_SLUG[given.scenario], given.step, given.mode, given.pause, given.again))
-    names = [BY_SLUG[given.scenario]] if given.scenario else list(STORIES)
+    names = [BY_SLUG[given.scenario]] if given.scenario else list(ALL)
     return _all(names, given.sample, given.jobs)
 
 
 def _one(case: Case) -> int:
-    with stage(STORIES[case.story]) as made:
+    with stage(ALL[case.story]) as made:
         expected = undisturbed(made)
         if case.step > len(expected.steps):
             print(f"{case.story} has {len(expected.steps)} steps")
@@ -84,8 +84,8 @@ def _swept(units: Sequence[tuple[str, bool]], sample: int, jobs: int) -> Iterato
 
 def _unit(unit: tuple[str, bool], sample: int) -> Swept:
     name, double = unit
-    offset = list(STORIES).index(name)
-    swept = sweep(STORIES[name], sample=sample, offset=offset, double=double)
+    offset = list(ALL).index(name)
+    swept = sweep(ALL[name], sample=sample, offset=offset, double=double)
     swept.story += ", twice" if double else ""
     return swept
 

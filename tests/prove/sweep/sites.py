@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 ROOT = Path(__file__).parents[3]
-FOLDERS = ("shared/sync", "shared/people", "shared/sugar")
+FOLDERS = ("shared/sync", "shared/people", "shared/sugar", "shared/suitecrm")
 FILES = ("shared/account/connect.py", "shared/account/dialects.py", "shared/account/grants.py")
 """Where a run's sides and tokens come from."""
 OUT = "out"

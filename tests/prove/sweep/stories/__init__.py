@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.prove.sweep.stories import changes, doubts, orders, scopes
+from tests.prove.sweep.story import Story
 
 STORIES = {story.name: story for story in (*changes.STORIES, *scopes.STORIES, *doubts.STORIES, *orders.STORIES)}
+
+
+def _older(story: Story) -> Story:
+    return replace(story, name=f"{story.name}, older dialect", world={**story.world, "crm": "suitecrm"})
+
+
+OLDER = {made.name: made for story in STORIES.values() if "sugar" not in story.world for made in [_older(story)]}
+"""The same with a Sugar that speaks the older dialect; without those that need a Sugar of a certain kind."""
+ALL = {**STORIES, **OLDER}

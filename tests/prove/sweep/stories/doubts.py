@@ -81,7 +81,7 @@ def doubts(world: World) -> User:
     world.sugar.edit(links[0].sugar_id, title="Arrives")
     world.sugar.edit(links[1].sugar_id, title="Follows")
     world.clock.advance(60)
-    world.sugar_wire.fault("cut_after", path="/bulk$")
+    world.sugar_wire.fault("cut_after", **world.bulks)
     world.people_wire.fault("cut_after", path="updateContact")
     user.run()
     assert len(user.head().open) == 2
@@ -93,7 +93,7 @@ def troubled(world: World) -> User:
     """Edits on both sides; the first run meets a server that is down, the second one a quota that is used up."""
     user = batches(world)
     world.people_wire.fault("status", path="batchGet", reply=Reply(503, {"error": {"code": 503}}))
-    world.sugar_wire.fault("status", path="/bulk$", reply=Reply(429, {"error": "too_many_requests"}))
+    world.sugar_wire.fault("status", **world.bulks, reply=Reply(429, {"error": "too_many_requests"}))
     return user
 
 
