@@ -21,6 +21,11 @@ def arguments_of(request: Request) -> dict[str, Any]:
     return found
 
 
+def is_sugar(request: Request) -> bool:
+    """Whether a request is for the Sugar, in whatever dialect."""
+    return request.path.startswith("/rest/") or request.path.endswith(SERVICE)
+
+
 def writes(request: Request) -> bool:
     """Whether it can change a contact."""
     return method_of(request) in ("set_entry", "set_entries")

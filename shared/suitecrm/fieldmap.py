@@ -34,13 +34,18 @@ class SuiteFieldMap(SugarFieldMap):
         return self._canonical.get(native, CUSTOM_PREFIX + native)
 
     def edited(self, payload: Native, shown: Native) -> frozenset[str]:
-        """Of the fields that were sent, those that show what cannot have become of it: somebody edited them since."""
+        """Of the fields that were sent, those that show what cannot have become of it: somebody edited them since.
+
+        What a new contact lacks was dropped by the server, unless it was modified after it had been created: taken for
+        a user's clearing, it would be cleared on the other side.
+        """
+        untouched = shown.get("date_entered") == shown.get("date_modified") is not None
         edited = set()
         for native, sent in payload.items():
             value = shown.get(native)
             name = self.canonical_of(native)
             if name == EMAILS or not isinstance(sent, str) or not isinstance(value, str):
                 continue
-            if not is_rendering(sent, value):
+            if not is_rendering(sent, value) and not (untouched and not value.strip()):
                 edited.add(name)
         return frozenset(edited)

@@ -39,7 +39,7 @@ class SuiteLookup:
         self._map = fields
         self._names_map = fields.for_terms()
         # What makes somebody the same person is always read, whatever is switched off.
-        self._fields = fields_of(fields, *self._names_map.native_names)
+        self._fields = fields_of(fields, "date_entered", *self._names_map.native_names)
 
     # -- by id -----------------------------------------------------------------------------------------
 

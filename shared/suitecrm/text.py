@@ -40,10 +40,7 @@ def cleaned(text: str) -> str:
 
 def is_rendering(sent: str, shown: str) -> bool:
     """Whether ``shown`` can be what became of ``sent``, so that it is no edit: cleaned, cut, marked with ``?``, or
-    written in other case, signs or white space, as hooks of an instance do. A text that was dropped as a whole is one,
-    too: taken for a user's clearing, it would be cleared on the other side."""
-    if not shown.strip():
-        return True
+    written in other case, signs or white space, as hooks of an instance do."""
     was, now = _skeleton(sent), _skeleton(shown)
     return was == now or (len(shown) >= _SHORTEST_COLUMN and was.startswith(now))
 

@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 
 from shared.clock import Clock
 from shared.errors import CursorExpired
-from shared.side import Feed, Key, Page, Side, SideName
+from shared.side import Feed, Key, Op, Page, Side, SideName
 from shared.store.port import Change, Store
+from shared.sync.doubts import source
 from shared.sync.head import Listing, SideState
 from shared.sync.index import Index, Row
 from shared.sync.journal import Journal
@@ -162,6 +163,9 @@ class Observer:
         # A deletion that the link knows already (our own, most often) is no news, and must not alarm the guard.
         keys = [key for key in keys if not (key.deleted and key.id in links and _told(links[key.id], side))]
         known = set(links)
+        if self._ledger.head.open:
+            # What a create in doubt was made from: found later, the contact would wait for a proof that was let go.
+            known |= {source(op)[1] for op in self._journal.load() if op.op is Op.CREATE}
         if self._ledger.head.backlog:
             paths = {self._paths.backlog(subject_id(side, record)): record for record in ids}
             known |= {paths[path] for path in self._store.get_all(paths)}

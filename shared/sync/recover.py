@@ -38,12 +38,14 @@ from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
 from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Presence, Step, Subject, Trouble
+from shared.sync.plan.pair import DOUBT
 from shared.sync.plan.verdict import Verdict
 from shared.sync.recovered import Recovered
 from shared.sync.settle import finish, happened
 from shared.sync.undo.recover import sort_remade, unclear_again
 from shared.sync.undo.settle import take_back, there_after
 
+_MAY_LAND = "a create of an earlier run, which nobody wants any more, may yet happen"
 REMEMBER = timedelta(days=7)
 """How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
 
@@ -316,7 +318,7 @@ class Recovery:
             if op is None or decision.action is Action.WAIT:
                 continue
             if decision.action is not Action.CREATE and self._lands_by_itself(op):
-                continue
+                return replace(decision, action=Action.WAIT, why=_MAY_LAND, steps=(), entries=(), wait_seconds=DOUBT)
             self._watch(op)
             if decision.action is not Action.CREATE:
                 result.closed.append(op.id)

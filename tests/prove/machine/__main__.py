@@ -50,22 +50,23 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, help="of the first chunk; the following ones count up")
     parser.add_argument("--minutes", type=float, help="no further chunk is begun after so long")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="chunks at a time")
+    parser.add_argument("--crm", choices=("sugar", "suitecrm"), default="sugar", help="which dialect the Sugar speaks")
     parser.add_argument("--tell", action="store_true", help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     seed = SystemRandom().randrange(1_000_000) if given.seed is None else given.seed
     size = min(given.examples, CHUNK)
     if given.tell:
-        return tell(seed, size)
+        return tell(seed, size, given.crm)
     until = None if given.minutes is None else time.monotonic() + given.minutes * 60
-    return prove(seed, size, -(-given.examples // size), jobs=given.jobs, until=until)
+    return prove(seed, size, -(-given.examples // size), jobs=given.jobs, until=until, crm=given.crm)
 
 
-def prove(seed: int, size: int, chunks: int, *, jobs: int, until: float | None) -> int:
+def prove(seed: int, size: int, chunks: int, *, jobs: int, until: float | None, crm: str) -> int:
     """Tells so many chunks and prints a line for each; 0 if every invariant held."""
     from tests.prove.machine.tally import Tally
 
     total, failed = Tally(), []
-    for outcome in _outcomes(seed, size, chunks, jobs, until):
+    for outcome in _outcomes(seed, size, chunks, jobs, until, crm):
         tally = Tally.from_json(outcome.tally)
         total.add(tally)
         what = "held" if outcome.held else "FAILED"
@@ -74,23 +75,24 @@ def prove(seed: int, size: int, chunks: int, *, jobs: int, until: float | None) 
         if not outcome.held:
             failed.append(outcome.seed)
             print(outcome.words)
-            print(f"Again: {_command(outcome.seed, size)}", flush=True)
+            print(f"Again: {_command(outcome.seed, size, crm)}", flush=True)
     print("\n".join(total.lines()))
     for each in failed:
-        print(f"FAILED: {_command(each, size)}")
+        print(f"FAILED: {_command(each, size, crm)}")
     return 1 if failed else 0
 
 
-def _command(seed: int, size: int) -> str:
+def _command(seed: int, size: int, crm: str) -> str:
     examples = "" if size == CHUNK else f" --examples {size}"
-    return f'make prove ARGS="machine --seed {seed}{examples}"'
+    dialect = "" if crm == "sugar" else f" --crm {crm}"
+    return f'make prove ARGS="machine --seed {seed}{examples}{dialect}"'
 
 
-def _outcomes(seed: int, size: int, chunks: int, jobs: int, until: float | None) -> Iterator[Outcome]:
+def _outcomes(seed: int, size: int, chunks: int, jobs: int, until: float | None, crm: str) -> Iterator[Outcome]:
     def one(number: int) -> Outcome | None:
         if until is not None and time.monotonic() > until:
             return None
-        return _apart(seed + number, size)
+        return _apart(seed + number, size, crm)
 
     with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
         for outcome in pool.map(one, range(chunks)):
@@ -98,9 +100,10 @@ def _outcomes(seed: int, size: int, chunks: int, jobs: int, until: float | None)
                 yield outcome
 
 
-def _apart(seed: int, size: int) -> Outcome:
+def _apart(seed: int, size: int, crm: str) -> Outcome:
     """One chunk in a process of its own, where the order of sets is always the same."""
     command = [sys.executable, "-m", "tests.prove.machine", "--tell", "--seed", str(seed), "--examples", str(size)]
+    command += ["--crm", crm]
     env = {**os.environ, "PYTHONHASHSEED": "0"}
     began = time.monotonic()
     try:
@@ -116,16 +119,18 @@ def _apart(seed: int, size: int) -> Outcome:
     return Outcome(seed, held, text, tally, time.monotonic() - began)
 
 
-def tell(seed: int, size: int) -> int:
+def tell(seed: int, size: int, crm: str) -> int:
     """Tells one chunk in this process; 0 if every invariant held. Prints the failing story, and the figures at last."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis.internal.conjecture import engine
     from hypothesis.stateful import run_state_machine_as_test
 
+    from tests.prove.machine import draws
     from tests.prove.machine.machine import Machine
     from tests.prove.machine.tally import TALLY
 
+    draws.crm = crm
     engine.MAX_SHRINKING_SECONDS = SHRINK_SECONDS
     chosen = settings(
         max_examples=size,

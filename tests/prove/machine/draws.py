@@ -31,6 +31,10 @@ from tests.prove.machine.fields import FIELDS
 from tests.prove.machine.mishaps import FAULTS, Fault
 from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.simulators.sugar import Switches as SugarSwitches
+from tests.simulators.suitecrm import Switches as SuiteSwitches
+
+crm = "sugar"
+"""Which Sugar the stories are told with: ``sugar`` (REST v11) or ``suitecrm`` (the older dialect)."""
 
 T = TypeVar("T")
 
@@ -52,11 +56,16 @@ def directions() -> st.SearchStrategy[dict[str, bool]]:
     return st.one_of(st.just({"update": True, "create": True, "delete": True}), drawn)
 
 
+def _known(scope: SugarScope) -> SugarScope:
+    """Favourites are not told in the older dialect."""
+    return SugarScope.ALL if crm == "suitecrm" and scope is SugarScope.FAVORITES else scope
+
+
 SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "from_sugar": directions(),
     "from_google": directions(),
     "conflict": st.sampled_from(list(ConflictRule)),
-    "sugar_scope": often(SugarScope.ASSIGNED, SugarScope.ALL, SugarScope.FAVORITES, times=2),
+    "sugar_scope": often(SugarScope.ASSIGNED, SugarScope.ALL, SugarScope.FAVORITES, times=2).map(_known),
     "leaves_scope": often(LeavesScope.KEEP, LeavesScope.DELETE, times=2),
 }
 """What of the settings is drawn and changed."""
@@ -64,6 +73,10 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
 
 def sugar_switches() -> st.SearchStrategy[SugarSwitches]:
     """Every open question about Sugar answered anew, apart from answers with which nothing goes on by itself."""
+    if crm == "suitecrm":
+        own = {name: st.sampled_from(choices) for name, choices in SuiteSwitches.own().items()}
+        other = st.fixed_dictionaries(own).map(lambda chosen: SuiteSwitches(**chosen))
+        return st.one_of(st.just(SuiteSwitches()), other, other)
     answers = {f.name: st.sampled_from(f.metadata["answers"]) for f in fields(SugarSwitches) if not f.metadata["stops"]}
     drawn = st.fixed_dictionaries(answers).map(lambda chosen: SugarSwitches(**chosen))
     return st.one_of(st.just(SugarSwitches()), drawn, drawn)

@@ -78,7 +78,7 @@ class Machine(RuleBasedStateMachine):
 
     # -- beginning and end ---------------------------------------------------------------------------
 
-    @initialize(setup=draws.setups())
+    @initialize(setup=st.deferred(draws.setups))
     @told
     def begin(self, setup: Setup) -> None:
         folder = self.stack.enter_context(tempfile.TemporaryDirectory(dir=_MEMORY))
@@ -88,6 +88,7 @@ class Machine(RuleBasedStateMachine):
         made = self.stack.enter_context(
             world(
                 store=store,
+                crm=draws.crm,
                 sugar=setup.sugar,
                 people=setup.people,
                 extra_fields=extra,

@@ -12,6 +12,8 @@ from tests.prove.machine.sent import is_write, writes
 from tests.prove.machine.story import Story
 from tests.simulators.sugar import Switches
 from tests.simulators.sugar.errors import error_reply
+from tests.simulators.suitecrm.errors import DatabaseFailure, Fatal
+from tests.simulators.suitecrm.errors import error_reply as older_reply
 from tests.simulators.wire import Reply, Request
 from tests.sync.crashes import Crash
 
@@ -52,6 +54,16 @@ _ERRORS = {
     "schema moved": ("metadata_out_of_date", _google_error(409, "ABORTED")),
     "too large": ("request_too_large", _google_error(413, "INVALID_ARGUMENT")),
 }
+_OLDER = {
+    "error": DatabaseFailure().reply,
+    "too many": Reply(429, b"", {"Retry-After": "30"}),
+    "token refused": older_reply("invalid_session"),
+    "not found": Reply(404, b"<h1>Not Found</h1>", {"Content-Type": "text/html"}),
+    "changed since": Fatal().reply,
+    "schema moved": older_reply("invalid_call"),
+    "too large": Reply(413, b"<h1>Request Entity Too Large</h1>", {"Content-Type": "text/html"}),
+}
+"""The same of a Sugar that speaks the older dialect, or what comes closest."""
 FAULTS: dict[str, dict[SideName, dict[str, Any]]] = {
     **{name: {side: rule for side in SideName} for name, rule in _ALIKE.items()},
     **{
@@ -77,6 +89,8 @@ class Fault:
 
     def arm(self, story: Story) -> None:
         rule = FAULTS[self.name][self.side]
+        if story.world.older and self.side is SideName.SUGAR and self.name in _OLDER:
+            rule = {**rule, "reply": _OLDER[self.name]}
         story.say("fault:", self.name, "in", self.side, "at writes" if self.at_writes else "", "after", self.skip)
         story.wire(self.side).fault(**rule, matches=self._takes, skip=self.skip)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.side import SideName
+from tests import older
 from tests.prove.machine.fields import google_tag, sugar_tag
 from tests.simulators.sugar import Switches
 from tests.simulators.wire import Call, Request
@@ -48,6 +49,8 @@ class Flight:
 
 def is_write(request: Request) -> bool:
     """Whether the call may change a contact."""
+    if older.method_of(request):
+        return older.writes(request)
     if request.path.startswith("/rest/"):
         return request.path.endswith("/bulk") or _is_sugar_write(request.method, request.path)
     return request.path.rpartition(":")[2] in _GOOGLE
@@ -55,7 +58,7 @@ def is_write(request: Request) -> bool:
 
 def is_token(request: Request) -> bool:
     """Whether the call asks for fresh tokens."""
-    return request.path.endswith("/oauth2/token") or request.path == "/token"
+    return request.path.endswith("/oauth2/token") or request.path == "/token" or older.method_of(request) == "login"
 
 
 def writes(side: SideName, request: Request, switches: Switches) -> tuple[Sent, ...]:
@@ -64,8 +67,10 @@ def writes(side: SideName, request: Request, switches: Switches) -> tuple[Sent, 
     Args:
         switches: of the Sugar simulator; they tell what is guarded.
     """
-    if request.path.startswith("/rest/") is not (side is SideName.SUGAR):
+    if older.is_sugar(request) is not (side is SideName.SUGAR):
         return ()
+    if older.method_of(request):
+        return tuple(_older(request)) if older.writes(request) else ()
     return tuple(_sugar(request, switches) if side is SideName.SUGAR else _google(request))
 
 
@@ -79,6 +84,15 @@ def _sugar(request: Request, switches: Switches) -> Iterator[Sent]:
                 yield _sugar_write(item["method"], path, body, compared and switches.bulk_item_headers)
     elif _is_sugar_write(request.method, request.path):
         yield _sugar_write(request.method, request.path, request.json() or {}, compared)
+
+
+def _older(request: Request) -> Iterator[Sent]:
+    """Nothing is guarded there."""
+    for values in older.values_of(request):
+        if values.get("new_with_id"):
+            yield Sent(SideName.SUGAR, "create", tag=sugar_tag(values), guarded=False)
+        else:
+            yield Sent(SideName.SUGAR, "delete" if values.get("deleted") else "update", values["id"], guarded=False)
 
 
 def _is_sugar_write(method: str, path: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from shared.side import SideName
+from tests import older
 from tests.prove.machine.fields import Json, tag_of
 from tests.prove.machine.memory import Act, Memory
 from tests.prove.machine.sent import Flight, is_token, is_write
@@ -104,8 +105,8 @@ class Story:
 
     def account_for(self, call: Call) -> bool:
         """Whether nobody has accounted for this call yet; now somebody has."""
-        new = (call.request.path.startswith("/rest/"), call.n) not in self._accounted
-        self._accounted.add((call.request.path.startswith("/rest/"), call.n))
+        new = (older.is_sugar(call.request), call.n) not in self._accounted
+        self._accounted.add((older.is_sugar(call.request), call.n))
         return new
 
     # -- time ----------------------------------------------------------------------------------------
