@@ -33,13 +33,13 @@ class SuiteFieldMap(SugarFieldMap):
         """The field's canonical name."""
         return self._canonical.get(native, CUSTOM_PREFIX + native)
 
-    def edited(self, payload: Native, shown: Native) -> frozenset[str]:
+    def edited(self, payload: Native, shown: Native, *, created: bool) -> frozenset[str]:
         """Of the fields that were sent, those that show what cannot have become of it: somebody edited them since.
 
-        What a new contact lacks was dropped by the server, unless it was modified after it had been created: taken for
-        a user's clearing, it would be cleared on the other side.
+        What a contact that was just ``created`` lacks was dropped by the server, unless it was modified since then:
+        taken for a user's clearing, it would be cleared on the other side.
         """
-        untouched = shown.get("date_entered") == shown.get("date_modified") is not None
+        untouched = created and shown.get("date_entered") == shown.get("date_modified") is not None
         edited = set()
         for native, sent in payload.items():
             value = shown.get(native)

@@ -48,14 +48,14 @@ def judged(write: Write, found: Record | Absent, fields: SuiteFieldMap) -> Outco
         if lost:
             field = lost[0]
             return Refused(Rejected(f"{call}: Sugar reports success, and has not taken it", field=field))
-    return Done(found, fields.edited(write.payload, found.native))
+    return Done(found, fields.edited(write.payload, found.native, created=write.op is Op.CREATE))
 
 
 def _not_taken(write: Write, shown: Native, fields: SuiteFieldMap) -> list[str]:
     """The fields that still show what they showed before, and not what was sent."""
     before = write.before or {}
     lost = []
-    stale = fields.edited(write.payload, shown)
+    stale = fields.edited(write.payload, shown, created=False)
     for native, sent in write.payload.items():
         name = fields.canonical_of(native)
         if name == EMAILS:

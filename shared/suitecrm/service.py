@@ -12,7 +12,7 @@ what came                        a read                 a write
 11, the session has ended        ``SessionOver``        ``SessionOver`` (proves that nothing was done)
 20 or 40, no access              ``ScopeMissing``       ``ScopeMissing`` (nothing was done)
 another number, ``null``         ``ProtocolError``      ``AmbiguousError``
-500                              ``Unavailable``        ``Failed``: it has ended, and what it did is to be read
+500 in the server's own form     ``Unavailable``        ``Failed``: it has ended, and what it did is to be read
 no JSON                          ``ProtocolError``      ``AmbiguousError``
 ===============================  =====================  ===========================================================
 
@@ -142,10 +142,16 @@ def _of_fault(fault: Fault, name: str, writes: bool) -> SyncError:
 def _of_status(answer: Answer, writes: bool) -> SyncError:
     if not writes:
         return failures.of_read(answer)
-    if answer.status == 500:
+    if answer.status == 500 and _own_failure(answer.body):
         return Failed(f"{answer.call}: Sugar failed in the middle of it (500)")
     error = failures.of_write(answer.status, None, call=answer.call, headers=answer.headers, now=answer.asked_at)
     return failures.of_read(answer) if isinstance(error, ContactError) and answer.status != 413 else error
+
+
+def _own_failure(body: bytes) -> bool:
+    """Whether a 500 is the server's own last word, and not that of a gateway behind which it may still be at work: a
+    refusal by the database, or PHP that gave up, which says nothing at all."""
+    return not body.strip() or body.lstrip().startswith(b"Database failure")
 
 
 def _odd(name: str, what: str, writes: bool) -> SyncError:

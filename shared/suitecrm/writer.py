@@ -40,6 +40,8 @@ from shared.suitecrm.session import SuiteSession
 MAX_BYTES = 1_500_000
 """Of the JSON of one bulk. PHP takes 8 MB by default, and a form can triple it."""
 _BULK = "write contacts"
+_FAILURES = 3
+"""So many contacts, one after the other, before it is the server's own trouble."""
 _REST = "not sent, because the outcome of the writes before is unknown"
 
 
@@ -72,6 +74,7 @@ class SuiteWriter:
             job.not_sent(error)
         else:
             job.send()
+            job.blame()
         job.read_back()
         return [job.outcomes[write.intent] for write in writes]
 
@@ -161,6 +164,8 @@ class _Job:
         self._writer = writer
         self._todo = sorted(writes, key=_alone)
         self._sent: list[Write] = []
+        self._aside: list[Write] = []
+        """Those at which the server gave up though they were sent alone."""
         self._worked = False
         """The server has carried out something."""
         self.outcomes: dict[str, Outcome] = {}
@@ -240,12 +245,19 @@ class _Job:
                 left.append(write)
         if len(chunk) > 1 or not left:
             return left
-        if not self._worked:
-            # Perhaps it fails with everything at the moment: that is no reason to blame a contact.
-            self.not_sent(Unavailable(error.message))
+        self._aside += left
+        if not self._worked and len(self._aside) == _FAILURES:
             return None
-        self._settle(left[0], Refused(Rejected(f"{CALLS[left[0].op]}: Sugar fails to store this contact (500)")))
         return []
+
+    def blame(self) -> None:
+        """Those that failed alone: it is their trouble only if others went through. Else Sugar fails with everything at
+        the moment, and that is no reason to quarantine a contact."""
+        for write in self._aside:
+            if self._worked:
+                refused = Rejected(f"{CALLS[write.op]}: Sugar fails to store this contact (500)")
+                self._settle(write, Refused(refused))
+        self.not_sent(Unavailable(f"{_BULK}: Sugar fails to store anything (500)"))
 
     def read_back(self) -> None:
         """What became of all that was reported as done."""

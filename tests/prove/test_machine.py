@@ -12,6 +12,7 @@ from tests.prove.machine.windows import GIVES_UP, Window
 
 IN_CI = bool(os.environ.get("CI"))
 CHUNKS = 8 if IN_CI else 1
+CHUNKS_OLDER = 2 if IN_CI else 1
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
@@ -19,6 +20,12 @@ def test_no_story_loses_or_doubles_a_contact(chunk: int) -> None:
     # The same commit has the same verdict; everywhere else new stories are told, whose seed is printed.
     stories = ["--seed", str(chunk), "--examples", "20"] if IN_CI else ["--examples", "8"]
     assert main([*stories, "--jobs", "1"]) == 0
+
+
+@pytest.mark.parametrize("chunk", range(CHUNKS_OLDER))
+def test_nor_in_the_older_dialect(chunk: int) -> None:
+    stories = ["--seed", str(chunk), "--examples", "20"] if IN_CI else ["--examples", "4"]
+    assert main([*stories, "--jobs", "1", "--crm", "suitecrm"]) == 0
 
 
 def test_every_window_that_the_oracle_tolerates_is_told_with_its_size() -> None:

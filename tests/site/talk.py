@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from shared.web.log import to_stdout
+from tests import older
 from tests.demo.cast import Person
 from tests.simulators.wire import Call, Reply, Wire
 from tests.site.browser import Browser
@@ -60,6 +61,9 @@ def secrets_in(calls: Iterable[Call]) -> set[str]:
             "state",
         )
         found |= {str(form.get(name, "")) for name in (*names, "nonce", "code_challenge")}
+        if older.method_of(call.request):
+            arguments = older.arguments_of(call.request)
+            found |= {str(arguments.get("session", "")), str(arguments.get("user_auth", {}).get("password", ""))}
     return {text for text in found if len(text) > 7}
 
 

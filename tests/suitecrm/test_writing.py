@@ -220,11 +220,26 @@ def test_one_that_the_database_refuses_does_not_stop_the_others(w: World) -> Non
     assert len(w.sim.contacts()) == 9
 
 
+def test_an_update_that_failed_is_not_taken_for_done(w: World) -> None:
+    """Although the contact, never modified since it was created, lacks the value in both cases."""
+    side = w.side()
+    records = [read(side, made(w, side)) for _ in range(2)]
+    poison = records[0].id
+    w.wire.fault(
+        "status", times=None, reply=FAILURE, matches=lambda r: is_write(r) and poison in r.form_lists()["rest_data"][0]
+    )
+    outcomes = side.apply([update(side, record, contact(title="New"), "title") for record in records])
+    assert [type(each) for each in outcomes] == [Refused, Done]
+    assert w.sim.get(poison)["title"] == ""
+
+
 def test_a_server_that_fails_with_everything_blames_no_contact(w: World) -> None:
     side = w.side()
     w.wire.fault("status", times=None, reply=FAILURE, matches=is_write)
-    outcomes = side.apply([w.create(side, contact("F", f"L{n}")) for n in range(3)])
+    begun = len(w.wire.log)
+    outcomes = side.apply([w.create(side, contact("F", f"L{n}")) for n in range(50)])
     assert all(isinstance(each, NotSent) and isinstance(each.error, Unavailable) for each in outcomes)
+    assert len(w.calls(begun)) < 20
 
 
 @pytest.mark.parametrize("kind", ["cut_after", "cut_before", "late"])
@@ -234,6 +249,14 @@ def test_without_an_answer_all_of_a_call_is_in_doubt_and_the_rest_not_sent(w: Wo
     outcomes = side.apply([w.create(side, contact("F", f"L{n}")) for n in range(15)])
     kinds = [type(each) for each in outcomes]
     assert kinds == [Done] * 5 + [InDoubt] * 7 + [NotSent] * 3 or kinds == [Done] * 5 + [InDoubt] * 5 + [NotSent] * 5
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_behind_a_gateway_that_fails_the_server_may_still_be_at_work(w: World, status: int) -> None:
+    side = w.side()
+    w.wire.fault("status", reply=Reply(status, b"<html>Bad Gateway</html>", {}), matches=is_write)
+    outcomes = side.apply([w.create(side, contact("F", f"L{n}")) for n in range(3)])
+    assert all(isinstance(each, InDoubt) for each in outcomes)
 
 
 def test_what_cannot_be_read_back_is_in_doubt(w: World) -> None:

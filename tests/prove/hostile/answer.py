@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tests.older import method_of
 from tests.simulators.wire import Reply, Request
 
 MARK = "zqhostile"
@@ -64,6 +65,11 @@ class Honest:
     @property
     def side(self) -> str:
         return self.kind.split()[0]
+
+    @property
+    def older(self) -> bool:
+        """Whether Sugar gave it in the older dialect."""
+        return bool(method_of(self.request))
 
     def with_body(self, body: Any, **headers: str) -> Reply:
         """The answer with another body: JSON, or bytes as they are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests import older
 from tests.simulators.wire import Request
 
 _SUGAR: dict[tuple[str, str], str] = {
@@ -16,6 +17,13 @@ _SUGAR: dict[tuple[str, str], str] = {
     ("PUT", ""): "sugar update",
     ("DELETE", ""): "sugar delete",
     ("GET", ""): "sugar read one",
+}
+
+_OLDER = {
+    "login": "sugar token",
+    "get_user_id": "sugar me",
+    "get_module_fields": "sugar metadata",
+    "set_entries": "sugar bulk",
 }
 
 _GOOGLE: tuple[tuple[str, str], ...] = (
@@ -53,6 +61,8 @@ TOKENS = frozenset({"sugar token", "google token"})
 
 def kind_of(request: Request) -> str:
     """The kind, e.g. ``sugar delta``; ``google other`` or ``sugar other`` for what only a hostile answer leads to."""
+    if older.method_of(request):
+        return _older(request)
     if request.path.startswith("/rest/"):
         return _sugar(request)
     for ending, kind in _GOOGLE:
@@ -63,6 +73,27 @@ def kind_of(request: Request) -> str:
     if request.path.startswith("/v1/people/") and request.method == "GET":
         return "google read one"
     return "google other"
+
+
+def _older(request: Request) -> str:
+    """The same names in the older dialect, where a write is judged by the read after it."""
+    method = older.method_of(request)
+    if method == "get_entry_list":
+        return _query(str(older.arguments_of(request)["query"]))
+    if method == "set_entry":
+        (values,) = older.values_of(request)
+        return "sugar create" if "new_with_id" in values else "sugar delete" if "deleted" in values else "sugar update"
+    return _OLDER.get(method, "sugar other")
+
+
+def _query(query: str) -> str:
+    if "email_address_caps" in query:
+        return "sugar find by email"
+    if query.startswith("contacts.id IN"):
+        return "sugar read"
+    if "date_modified" in query:
+        return "sugar delta"
+    return "sugar find by name" if "contacts.last_name" in query else "sugar full"
 
 
 def _sugar(request: Request) -> str:

@@ -11,17 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
-from shared.account.grants import GrantStore
 from shared.store.port import Doc
-from shared.sugar.reach import LOOPBACK
-from shared.sugar.session import sign_in
 from shared.sync.report import Report, Status
 from tests.prove.hostile import stage
 from tests.prove.hostile.answer import MARK, Honest, Hope
 from tests.prove.hostile.spoil import Case, Spoiler
 from tests.prove.hostile.watch import Loss, Watch, doubles, google_state, sugar_state
 from tests.sync.crashes import Picture, picture
-from tests.world import PASSWORD, PLATFORM, User, World
+from tests.world import User, World
 
 MOST_CALLS = 60
 """Of one run at these sizes (12 contacts and fewer): the longest undisturbed one makes 20."""
@@ -175,24 +172,6 @@ def _records(entry: Doc) -> set[str]:
     return {str(record) for record in entry.data["ids"].values() if record}
 
 
-def _sign_in(user: User) -> None:
-    """Signs in to Sugar again, as a person has to where the answer to a refresh was lost."""
-    grants = GrantStore(user.world.store, user.uid, user.world.vault)
-    loaded = grants.load()
-    assert loaded.sugar is not None
-    tokens = sign_in(
-        user.world.sugar_wire.url,
-        loaded.sugar.user_name,
-        PASSWORD,
-        platform=PLATFORM,
-        clock=user.world.clock,
-        gate=lambda _: None,
-        policy=LOOPBACK,
-    )
-    loaded.sugar.tokens = dict(tokens.as_json())
-    grants.save(loaded)
-
-
 def _rest(user: User, *, waits: bool = False) -> None:
     """Lets time pass, and runs until a run has nothing to do and nothing waits.
 
@@ -204,7 +183,7 @@ def _rest(user: User, *, waits: bool = False) -> None:
         user.world.clock.advance(400)
         report = user.run()
         if report.status is Status.BLOCKED and "sign in to Sugar again" in report.message and not signed_in:
-            _sign_in(user)
+            user.sign_in_again()  # as a person has to where the answer to a refresh was lost
             signed_in = True
         left = report.remaining and not (waits and set(report.counts) <= {"wait"})
         if not (report.status is not Status.DONE or report.writes or left or user.head().open):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -21,10 +22,31 @@ def _key(answer: Honest) -> str:
     return "responses" if answer.kind == "google read" else _LISTS[answer.side]
 
 
+_LINKS = "linked records"
+"""Under this name the older dialect's two lists, of records and of what is linked to them, are made one."""
+
+
+def _older_rows(body: Any) -> Rows | None:
+    if not isinstance(body, dict) or not isinstance(body.get("entry_list"), list):
+        return None
+    return [{**row, _LINKS: links} for row, links in zip(body["entry_list"], body["relationship_list"], strict=True)]
+
+
+def _with_older_rows(answer: Honest, rows: Rows) -> Reply:
+    whole = [row if isinstance(row, dict) else {} for row in rows]
+    entries = [{k: v for k, v in row.items() if k != _LINKS} if isinstance(row, dict) else row for row in rows]
+    links = [row.get(_LINKS, {"link_list": []}) for row in whole]
+    return answer.with_body({**answer.json, "entry_list": entries, "relationship_list": links})
+
+
 def _rows(make: Callable[[Rows], Rows | None]) -> Change:
     """The answer with other rows; none where it holds no list of them."""
 
     def change(answer: Honest) -> Reply | None:
+        if answer.older:
+            known = _older_rows(answer.json) if answer.kind in FEEDS | READS | SEARCHES else None
+            found = make(known) if known else None
+            return None if found is None or found == known else _with_older_rows(answer, found)
         body = answer.json
         rows = body.get(_key(answer)) if isinstance(body, dict) and answer.kind in FEEDS | READS | SEARCHES else None
         made = make(rows) if isinstance(rows, list) and rows else None
@@ -64,6 +86,9 @@ def _stranger(row: dict[str, Any], side: str) -> dict[str, Any]:
     """A row like this one, of a contact that there is not."""
     n = next(_NEVER_ASKED)
     made = copy.deepcopy(row)
+    if _LINKS in made:
+        values = {**made["name_value_list"], "last_name": {"name": "last_name", "value": f"{MARK}{n}"}}
+        return {**made, "id": f"{n:08x}-ffff-4fff-bfff-{n:012x}", "name_value_list": values}
     if side == "sugar":
         return {**made, "id": f"{n:08x}-ffff-4fff-bfff-{n:012x}", "last_name": f"{MARK}{n}", "email": []}
     return {**made, "resourceName": f"people/c{10**18 + n}", "names": [{"familyName": f"{MARK}{n}"}], "etag": f"%{n}"}
@@ -89,6 +114,9 @@ def _twice_unlike(answer: Honest) -> Reply | None:
     """Each row twice, the second time with other contents. For a read both are what the API says of the record."""
 
     def unlike(row: dict[str, Any]) -> dict[str, Any]:
+        if _LINKS in row:
+            title = {"name": "title", "value": MARK}
+            return {**row, "name_value_list": {**row["name_value_list"], "title": title}}
         if "person" in row:
             return {**row, "person": unlike(row["person"])}
         if "resourceName" in row:
@@ -105,6 +133,11 @@ def _endless(*, same: bool) -> Change:
         if answer.kind not in FEEDS | SEARCHES:
             return None
         body = answer.json
+        if answer.older:
+            rows = _older_rows(body) or []
+            more = rows if same else [*rows, *(_stranger(row, "sugar") for row in rows[-1:])]
+            reply = _with_older_rows(answer, more)
+            return answer.with_body({**json.loads(reply.encoded()), "total_count": str(len(more) + 1)})
         rows = body.get(_key(answer)) or []
         if not same:
             rows = [*rows, *(_stranger(row, answer.side) for row in rows[-1:])]
@@ -119,6 +152,9 @@ def _endless(*, same: bool) -> Change:
 
 def _dated(date: str) -> Change:
     def make(row: Any, side: str) -> Any:
+        if _LINKS in row:
+            dates = {"date_modified": {"name": "date_modified", "value": date}}
+            return {**row, "name_value_list": {**row["name_value_list"], **dates}}
         if side == "sugar":
             return {**row, "date_modified": date}
         found = copy.deepcopy(row)
@@ -220,11 +256,24 @@ def _ends() -> Iterator[Mutator]:
             yield Mutator(f"{name} {shown!r}", _members("google", **{name: value}))
         yield Mutator(f"{name} missing", _without(name))
     yield Mutator("a page and a sync token", _members("google", nextPageToken=MARK))
+    totals: tuple[Any, ...] = (-1, 0, "0", 10**9, "zq", None, [], True, 1.5, float("nan"))
+    for value in totals:
+        yield Mutator(f"total_count {value!r}", _older_members(total_count=value), hides)
     counts: tuple[Any, ...] = (-1, 0, 10**9, "zq", None)
     for value in counts:
         yield Mutator(f"counts {value!r}", _members(totalItems=value, totalPeople=value, record_count=value))
     yield Mutator("the same page for ever", _endless(same=True), endless=True)
     yield Mutator("new pages for ever", _endless(same=False), endless=True)
+
+
+def _older_members(**members: Any) -> Change:
+    """The same of the older dialect."""
+
+    def change(answer: Honest) -> Reply | None:
+        body = answer.json if answer.older else None
+        return answer.with_body({**body, **members}) if isinstance(body, dict) and "entry_list" in body else None
+
+    return change
 
 
 def _without(name: str) -> Change:

@@ -121,6 +121,8 @@ def expected(kind: str, operation: str, where: str) -> Hope:
 
     Of a listing, only what it hides: rows, and of a row its deletion, its scope, our key, and who it is about.
     """
+    if where.startswith(_OLDER):
+        return _of_older(kind, operation, where)
     if kind in READS | WRITES:
         if kind.startswith("google"):
             place = _PERSON.sub("", where)
@@ -136,6 +138,26 @@ def expected(kind: str, operation: str, where: str) -> Hope:
     if kind in FEEDS | SEARCHES:
         return _of_listing(kind, operation, where)
     return SAME
+
+
+_OLDER = ("entry_list", "relationship_list", "total_count", "result_count")
+"""How the answers of the older dialect's lists begin."""
+
+
+def _of_older(kind: str, operation: str, where: str) -> Hope:
+    """The same for the older dialect: what a value is, stands further inside, and the emails in a list beside."""
+    field = re.sub(r"^entry_list\[\]\.name_value_list\.(\w+)(\.value)?$", r"\1", where)
+    if where.endswith(".name"):
+        return SAME
+    if kind in FEEDS | SEARCHES:
+        inside = where.startswith("entry_list[].") or where.startswith("relationship_list[].")
+        return _of_listing(kind, operation, f"records[].{field}") if inside else hides(kind)
+    if where.startswith("relationship_list"):
+        return replace(BLANKS, copies=True)
+    hope = _of_record(operation, field)
+    if field == "deleted":
+        hope = DELETES
+    return replace(hope, copies=True) if not hope.same and _WHO.match(field) else hope
 
 
 def _of_listing(kind: str, operation: str, where: str) -> Hope:

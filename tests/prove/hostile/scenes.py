@@ -99,7 +99,7 @@ def paged(world: World) -> User:
     return user
 
 
-SCENES: dict[str, Scene] = {
+_SCENES: dict[str, Scene] = {
     "first sync": Scene(first_sync),
     "edits": Scene(edits),
     "deletes": Scene(deletes),
@@ -110,3 +110,11 @@ SCENES: dict[str, Scene] = {
     "many deletes": Scene(many_deletes),
     "paged": Scene(paged, MappingProxyType({"sugar": SugarSwitches(max_num_cap=2)})),
 }
+
+OLDER: dict[str, Scene] = {
+    f"{name}, older dialect": Scene(scene.build, MappingProxyType({**scene.options, "crm": "suitecrm"}))
+    for name, scene in _SCENES.items()
+    if "sugar" not in scene.options
+}
+"""The same with a Sugar that speaks the older dialect."""
+SCENES = {**_SCENES, **OLDER}
