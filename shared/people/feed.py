@@ -93,7 +93,7 @@ class ConnectionsFeed:
         person = persons.checked(row, CALL)
         if not persons.version(person):
             raise ProtocolError(CALL, "a person must have an etag")
-        if person.get("metadata", {}).get("deleted"):
+        if persons.is_tombstone(person):
             return Key(
                 person["resourceName"],
                 version=persons.version(person),

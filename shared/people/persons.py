@@ -47,6 +47,11 @@ def checked(person: Any, call: str) -> Native:
     return person
 
 
+def is_tombstone(person: Native) -> bool:
+    """Whether it only says that the person is deleted: it has no fields, which is not the same as blank ones."""
+    return person.get("metadata", {}).get("deleted") is True
+
+
 def source(person: Native) -> dict[str, Any]:
     """The CONTACT source of the person, empty if there is none."""
     for each in person.get("metadata", {}).get("sources", ()):

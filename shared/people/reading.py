@@ -1,7 +1,8 @@
 """Fresh reads by resource name: ``people.getBatchGet`` and ``people.get``.
 
 How the API answers for a person that is gone is not known for sure, so every variant is survived: an item with a 404,
-an item left out, the whole call a 404. None of them proves a deletion; only the feed's tombstones do.
+an item left out, the whole call a 404, a tombstone as the feed has it. None of them proves a deletion; only the feed's
+tombstones do.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ class Reader:
             )
         except Vanished:
             return Absent(proven=False)
-        return self._record(persons.checked(person, call), name, call)
+        checked = persons.checked(person, call)
+        return Absent(proven=False) if persons.is_tombstone(checked) else self._record(checked, name, call)
 
     def _record(self, person: Native, name: str, call: str) -> Record:
         """The person as read by that name; what comes without its etag is not the whole of it."""
@@ -98,7 +100,7 @@ class Reader:
 
 
 def _answered(answer: Native, names: Sequence[str]) -> tuple[dict[str, Native | None], list[str]]:
-    """The persons by the name asked for (``None``: a 404), and names whose item says something else."""
+    """The persons by the name asked for (``None``: a 404 or a tombstone), and names whose item says something else."""
     asked = set(names)
     found: dict[str, Native | None] = {}
     unclear: list[str] = []
@@ -113,7 +115,7 @@ def _answered(answer: Native, names: Sequence[str]) -> tuple[dict[str, Native | 
             aliases = (requested, person["resourceName"], *persons.previous_names(person))
             for name in aliases:
                 if isinstance(name, str) and name in asked:
-                    found[name] = person
+                    found[name] = None if persons.is_tombstone(person) else person
             continue
         if isinstance(requested, str) and requested in asked:
             if gone:

@@ -45,7 +45,7 @@ def test_more_than_two_hundred_are_split_and_none_is_no_call(world: World) -> No
     assert calls == ["batchGet", "get"]
 
 
-@pytest.mark.parametrize("variant", ["status", "status_only", "left_out", "whole_call"])
+@pytest.mark.parametrize("variant", ["status", "status_only", "left_out", "whole_call", "tombstone"])
 @pytest.mark.parametrize("gone", [(0,), (3, 4, 11), range(12)])
 def test_a_missing_person_is_absent_and_unproven(make: Callable[..., World], variant: str, gone: Any) -> None:
     world = make(missing_in_batch_get=variant)
@@ -55,7 +55,7 @@ def test_a_missing_person_is_absent_and_unproven(make: Callable[..., World], var
     with world.calls() as calls:
         found = world.side.read(names)
     assert [n for n, name in enumerate(names) if found[name] == Absent(proven=False)] == list(gone)
-    assert len(calls) <= {"status": 1, "status_only": 1, "left_out": 2, "whole_call": 30}[variant]
+    assert len(calls) <= {"status": 1, "status_only": 1, "left_out": 2, "whole_call": 30, "tombstone": 1}[variant]
 
 
 def test_one_is_read_alone(world: World) -> None:
@@ -64,6 +64,19 @@ def test_one_is_read_alone(world: World) -> None:
         assert isinstance(world.side.read([name])[name], Record)
     assert calls == ["get"]
     world.account.remove(name)
+    assert world.side.read([name]) == {name: Absent(proven=False)}
+
+
+def test_one_may_be_read_as_a_tombstone(make: Callable[..., World]) -> None:
+    world = make()
+    (name,) = some(world, 1)
+    sources = [{"type": "CONTACT", "id": "1", "etag": "#x"}]
+    tombstone = {
+        "resourceName": name,
+        "etag": "%x",
+        "metadata": {"deleted": True, "objectType": "PERSON", "sources": sources},
+    }
+    world.wire.fault("garble", path=f"/v1/{name}", garble=lambda request, reply: Reply(200, tombstone))
     assert world.side.read([name]) == {name: Absent(proven=False)}
 
 

@@ -226,9 +226,14 @@ class Listing:
             if missing == "whole_call":
                 raise not_found()
             if missing != "left_out":
+                deleted = account.book.deleted(name) if missing == "tombstone" else None
+                if deleted is not None:
+                    shape = {"httpStatusCode": 200, "person": shown.render(deleted), "status": {}}
+                    responses.append({**shape, "requestedResourceName": name})
+                    continue
                 entry: Json = {"requestedResourceName": name}
                 entry["status"] = {"code": CODES["NOT_FOUND"], "message": NOT_FOUND}
-                if missing == "status":
+                if missing != "status_only":
                     entry["httpStatusCode"] = 404
                 responses.append(entry)
         if self._switches.batch_get_shuffled:

@@ -147,6 +147,11 @@ class Book:
         now = self.clock.now()
         self._record(Version(version.contact_id, resource_name, self._number, now, {}, (), deleted=True))
 
+    def deleted(self, resource_name: str) -> Version | None:
+        """The tombstone of this name, if there is one."""
+        found = (change.version for change in reversed(self.log) if change.version.resource_name == resource_name)
+        return next((version for version in found if version.deleted), None)
+
     def settled(self, version: Version) -> bool:
         """Whether an update with the current etag is accepted already."""
         until = self._settles.get(version.resource_name)

@@ -33,11 +33,12 @@ class Switches:
     """Tokens expire 7 days after the full sync; whether a delta starts the 7 days anew is not said."""
     paging: Literal["snapshot", "live"] = _switch("snapshot", "live")
     """Whether later pages of a listing show the book as of its first page, or as it is by then."""
-    missing_in_batch_get: Literal["status", "status_only", "left_out", "whole_call"] = _switch(
-        "status", "status_only", "left_out", "whole_call"
+    missing_in_batch_get: Literal["status", "status_only", "left_out", "whole_call", "tombstone"] = _switch(
+        "status", "status_only", "left_out", "whole_call", "tombstone"
     )
     """What ``people:batchGet`` says of a missing person: an entry with 404 in ``httpStatusCode`` and ``status``, with
-    ``status`` alone, no entry, or 404 for the whole call."""
+    ``status`` alone, no entry, 404 for the whole call, or 200 with the tombstone that the feed shows (of one that
+    never lived: as ``status``)."""
     batch_get_shuffled: bool = _switch(False, True)
     """Whether ``responses`` may come in another order than asked."""
     shuffled_fields: bool = _switch(False, True)

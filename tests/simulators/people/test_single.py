@@ -45,7 +45,7 @@ def test_missing_people_are_404(jane: Caller) -> None:
     assert error == {"code": 404, "message": "Requested entity was not found.", "status": "NOT_FOUND"}
 
 
-@pytest.mark.parametrize("missing", ["status", "status_only", "left_out", "whole_call"])
+@pytest.mark.parametrize("missing", ["status", "status_only", "left_out", "whole_call", "tombstone"])
 def test_missing_people_in_a_batch_get(missing: str) -> None:
     with serving(missing_in_batch_get=missing) as jane:
         name = jane.account.add(ann())
@@ -61,7 +61,17 @@ def test_missing_people_in_a_batch_get(missing: str) -> None:
             "status": [{**entry, "httpStatusCode": 404}],
             "status_only": [entry],
             "left_out": [],
+            "tombstone": [{**entry, "httpStatusCode": 404}],
         }.get(missing)
+
+
+def test_a_deleted_person_in_a_batch_get_may_be_a_tombstone() -> None:
+    with serving(missing_in_batch_get="tombstone") as jane:
+        name = jane.account.add(ann())
+        jane.account.remove(name)
+        (entry,) = jane.ok("GET", "people:batchGet", personFields="names,metadata", resourceNames=name)["responses"]
+        assert (entry["httpStatusCode"], entry["person"]["metadata"]["deleted"]) == (200, True)
+        assert "names" not in entry["person"]
 
 
 def test_batch_get_takes_200_names(jane: Caller) -> None:
