@@ -24,6 +24,7 @@ from tests.prove.machine.deeds.make import OWN_LABEL, SCOPE_LABEL
 from tests.prove.machine.draws import Setup
 from tests.prove.machine.events import Choose, Event
 from tests.prove.machine.mishaps import Fault, at_call, at_step, crash
+from tests.prove.machine.orders import plan_then_carry
 from tests.prove.machine.rest import heal, rest
 from tests.prove.machine.runs import run
 from tests.prove.machine.sent import is_token
@@ -263,6 +264,20 @@ class Machine(RuleBasedStateMachine):
     def previews(self, deeds: list[Deed]) -> None:
         self.act(deeds)
         preview_then_run(self.story)
+
+    @rule(deeds=draws.bursts(least=1), since=draws.bursts(2), before=draws.pauses, pause=draws.pauses)
+    @told
+    def carries_out_a_plan(self, deeds: list[Deed], since: list[Deed], before: float, pause: float) -> None:
+        """Exactly what was shown; people may act between the look and the click."""
+        self.begin_run(deeds, before)
+        plan_then_carry(self.story, lambda: self.act(since), quiet=not since, pause=pause)
+
+    @rule(deeds=draws.bursts(least=1), before=draws.pauses, nth=_STEPS, after=_AFTER_CRASH)
+    @told
+    def crashes_in_a_plan(self, deeds: list[Deed], before: float, nth: int, after: float) -> None:
+        self.begin_run(deeds, before)
+        plan_then_carry(self.story, lambda: None, pause=60.0, crash_at=nth)
+        self.story.pass_time(after)
 
     @precondition(lambda self: self.opened is not None and self.opened.colleague is not None)
     @rule(deeds=draws.bursts(), nth=st.one_of(st.none(), _STEPS))

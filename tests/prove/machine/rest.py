@@ -96,6 +96,7 @@ def _settle(story: Story, pause: float, landing: int) -> None:
             or report.writes
             or _waiting(story)
             or story.user.head().open
+            or story.user.head().order
             or n < landing
             or story.world.sugar.saving
         )

@@ -37,14 +37,18 @@ class Before:
     """Changes in the colleague's Google contacts."""
 
 
-def run(story: Story, engine: Engine | None = None) -> Report | None:
-    """One run; ``None`` if it crashed."""
+def run(story: Story, engine: Engine | None = None, *, plan: str = "") -> Report | None:
+    """One run; ``None`` if it crashed.
+
+    Args:
+        plan: the stored plan that it is to carry out.
+    """
     before = look(story)
     crash: Crash | None = None
     report: Report | None = None
     with story.store.watch():
         try:
-            report = (engine or story.user.engine).run()
+            report = (engine or story.user.engine).run(plan=plan)
         except Crash as gone:
             crash = gone
             TALLY.crashes += 1

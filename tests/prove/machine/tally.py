@@ -16,6 +16,8 @@ class Tally:
     steps: int = 0
     runs: int = 0
     previews: int = 0
+    plans: int = 0
+    """Stored plans that were carried out, to their end or as far as it went."""
     rests: int = 0
     """Times that the world came to rest and everything was checked."""
     claims: int = 0

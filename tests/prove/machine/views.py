@@ -19,8 +19,9 @@ _KEPT = ("links", "history", "backlog", "intents", "runs")
 
 def preview_then_run(story: Story) -> None:
     """A preview and, with nothing in between, a run: the same decisions."""
-    if not story.undisturbed:
-        run(story)
+    begun = story.world.store.get(story.user.paths.head) is not None and story.user.head().order
+    if not story.undisturbed or begun:
+        run(story)  # a plan that was begun comes before whatever a preview would show
         return
     asked = story.world.store.query(story.user.paths.inbox)  # a preview carries out what people asked of a run
     calls = {side: len(story.wire(side).log) for side in SideName}

@@ -1,0 +1,135 @@
+"""Stored plans: carried out, they write what was shown and nothing else; what has changed since is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from shared.side import SideName
+from shared.sync.order.book import Book
+from shared.sync.order.model import Item, ItemState, OrderState, Progress
+from shared.sync.report import Report, Status
+from tests.prove.machine.mishaps import at_step, crash
+from tests.prove.machine.runs import history, run
+from tests.prove.machine.sent import writes
+from tests.prove.machine.story import Story
+from tests.prove.machine.tally import TALLY
+from tests.prove.machine.windows import Claim
+
+_MOST = 40
+_Place = tuple[SideName, str]
+
+
+def plan_then_carry(
+    story: Story, between: Callable[[], None], *, pause: float, quiet: bool = False, crash_at: int = 0
+) -> None:
+    """A plan in as many parts as it takes, what happens then, and the plan carried out.
+
+    Args:
+        pause: seconds between two batches.
+        quiet: nothing happens in between: all of the plan is carried out, to the letter.
+        crash_at: this step of carrying it out, from 1; 0 for none.
+    """
+    user = story.user
+    if not story.undisturbed or (story.world.store.get(user.paths.head) is not None and user.head().order):
+        between()
+        run(story)  # another one is being carried out: this goes on with it
+        return
+    plan = _plan(story)
+    if plan is None:
+        between()
+        return
+    begun = bool(user.head().open)
+    calls = {side: len(story.wire(side).log) for side in SideName}
+    known = {doc.id for doc in history(user)}
+    between()
+    with at_step(story, crash_at, crash):
+        last = _carry(story, plan, pause)
+    book = Book.load(user.world.store, user.paths, plan)
+    items = list(_items(book))
+    TALLY.plans += 1
+    if not begun:
+        _nothing_else(story, items, calls)
+    if quiet and not begun and last is not None and last.status is Status.DONE and book.order.state is OrderState.DONE:
+        rows = [doc.data for doc in history(user) if doc.id not in known]
+        _to_the_letter(story, items, rows)
+
+
+def _plan(story: Story) -> str | None:
+    """A whole plan; ``None`` where it does not come about for now."""
+    report = story.user.engine.preview()
+    for _ in range(_MOST):
+        story.say("plan", report.status, report.message, report.order and (report.order.state, report.order.contacts))
+        if report.status is not Status.DONE or report.order is None:
+            return None
+        if report.order.complete:
+            return report.order.id
+        story.pass_time(1)
+        report = story.user.engine.preview(plan=report.order.id)
+    return None
+
+
+def _carry(story: Story, plan: str, pause: float) -> Report | None:
+    """A few batches of it; rest carries on with what is left."""
+    report = run(story, plan=plan)
+    for _ in range(_MOST):
+        if report is None or report.status is not Status.DONE or report.order is None:
+            return report
+        told = report.order
+        story.say("carried out", told.id, told.state, told.waiting, "wait", told.left_out, "left out")
+        if told.state != "started":
+            return report
+        story.pass_time(pause)
+        report = run(story)
+    return report
+
+
+def _items(book: Book) -> Iterable[tuple[Item, Progress]]:
+    for number in range(len(book.order.parts)):
+        progress = book.progress(number)
+        yield from ((item, progress[item.key]) for item in book.part(number))
+
+
+def _nothing_else(story: Story, items: list[tuple[Item, Progress]], calls: dict[SideName, int]) -> None:
+    """Every record that was written is one of the plan's, and of an item that plans such a write."""
+    allowed = {(side, op, item.ids.get(side, "")) for item, _ in items for side, op in map(_op, item.ops)}
+    for side in SideName:
+        for call in story.wire(side).log[calls[side] :]:
+            for write in writes(side, call.request, story.world.sugar.switches):
+                place = (side, write.op, "" if write.op == "create" else write.record)
+                story.claim(place in allowed, Claim.PREVIEW, f"{write} is not in the plan: {allowed}")
+
+
+def _op(fingerprint: str) -> tuple[SideName, str]:
+    op, _, side = fingerprint.partition(":")[0].partition(" ")
+    return SideName(side), op
+
+
+def _to_the_letter(story: Story, items: list[tuple[Item, Progress]], rows: list[dict[str, Any]]) -> None:
+    """Nothing happened in between: all is done, and history tells of exactly what was shown."""
+    left = [
+        (item.action, item.ops, progress.why)
+        for item, progress in items
+        if progress.state is ItemState.LEFT_OUT and item.action != "wait"
+    ]
+    story.claim(not left, Claim.PREVIEW, f"left out: {left}")
+    planned = sorted(_shown(item) for item, _ in items if item.ops)
+    done = sorted(_told(row) for row in rows if any(" " in kind for kind in row["kinds"]))
+    story.claim(planned == done, Claim.PREVIEW, f"shown: {planned}, done: {done}")
+
+
+def _shown(item: Item) -> tuple[Any, ...]:
+    fields = sorted((f.name, str(f.to), f.before, f.after) for f in item.shown.fields if f.to)
+    writes = sorted(item.shown.writes)
+    return (_named(item.ids), writes, fields)
+
+
+def _told(row: dict[str, Any]) -> tuple[Any, ...]:
+    made = {kind.partition(" ")[2] for kind in row["kinds"] if kind.startswith("create ")}
+    ids = {SideName(side): record for side, record in row["ids"].items() if side not in made}
+    fields = sorted((f["name"], f["to"], f["before"], f["after"]) for f in row["fields"])
+    return (_named(ids), sorted(kind for kind in row["kinds"] if " " in kind), fields)
+
+
+def _named(ids: dict[SideName, str]) -> list[_Place]:
+    return sorted((side, record) for side, record in ids.items() if record)
