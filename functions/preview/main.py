@@ -11,6 +11,7 @@ from shared.sync.order import browse
 from shared.sync.order.book import Book
 from shared.sync.order.browse import PlannedItem
 from shared.sync.order.model import told
+from shared.sync.order.shown import AlikeGroup, AlikeText, FirstSync
 from shared.sync.paths import Paths
 from shared.sync.view import Preview, preview
 from shared.sync.words import ClassText, ItemText, KindText, OrderTold
@@ -84,6 +85,45 @@ def contacts(ask: Ask) -> PlanPage:
     return PlanPage(told(book.order), found.items, pages.next(found.place))
 
 
+class AlikeQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who may be the same person."""
+
+    which: Annotated[
+        AlikeText,
+        Meta(description="Duplicates within a side, or `evidence` for contacts that would be created."),
+    ] = msgspec.field(name="list", default="evidence")
+    limit: Annotated[int, Meta(ge=1, le=25, description="Groups of one page.")] = 10
+    cursor: Annotated[Cursor | None, Meta(description="`next` of the page before.")] = None
+
+
+class AlikePage(msgspec.Struct):
+    """One page of groups, read just now."""
+
+    items: Annotated[list[AlikeGroup], Meta(description="Fewer than asked for, where some are not alike any more.")]
+    next: Annotated[str | None, Meta(description="The `cursor` of the page that follows; `null`: this was the last.")]
+
+
+def report(ask: Ask) -> FirstSync:
+    from shared.sync.order.first import summary
+
+    paths = my_paths(ask)
+    return summary(ask.services.store, paths, _book(ask, paths))
+
+
+def alike(ask: Ask) -> AlikePage:
+    query, paths = ask.asked(AlikeQuery), my_paths(ask)
+    order = _book(ask, paths).order
+    pages = Pages(["alike", paths.head, order.id, query.which])
+    place = pages.place(query.cursor)
+    connections = ask.services.connections(ask.me.uid)
+    try:
+        engine = ask.services.engine(ask.me, connections)
+        found, end = engine.alike(order.id, query.which, after=place[0] if place else "", limit=query.limit)
+    finally:
+        connections.close()
+    return AlikePage(found, pages.next([end] if end else None))
+
+
 def end(ask: Ask) -> Stopped:
     from shared.sync.order.stop import stop
 
@@ -117,6 +157,25 @@ ROUTES = (
         query=PlanQuery,
         answer=PlanPage,
         problems=(404, 409),
+    ),
+    Route(
+        "GET",
+        report,
+        "What a plan comes to before a first sync, in counts",
+        path="/{plan}/report",
+        answer=FirstSync,
+        problems=(404, 409),
+        rate=Rate(calls=30, seconds=60),
+    ),
+    Route(
+        "GET",
+        alike,
+        "Who may be the same person though no email says so, read just now; nothing is done about it",
+        path="/{plan}/alike",
+        query=AlikeQuery,
+        answer=AlikePage,
+        problems=(404, 409, 502, 503),
+        rate=Rate(calls=30, seconds=60),
     ),
     Route(
         "DELETE",

@@ -21,6 +21,8 @@ from shared.store.bucket import Bucket
 from shared.store.port import Store
 from shared.sync.limits import Limits
 from shared.sync.order.errand import Asked
+from shared.sync.order.first import groups
+from shared.sync.order.shown import AlikeGroup, AlikeText
 from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
@@ -95,6 +97,17 @@ class Engine:
         """
         with visit(self._store, self._paths, self._clock, self._ids, seconds=self._limits.lease) as ledger:
             return why(self._store, self._paths, self._connect, self._clock, self._ids, self._instance, ledger, text)
+
+    def alike(self, plan: str, wanted: AlikeText, *, after: str, limit: int) -> tuple[list[AlikeGroup], str]:
+        """Who may be the same person; see :func:`shared.sync.order.first.groups`.
+
+        Raises:
+            BadPlan: there is no such plan.
+            LeaseLost: a run is under way.
+            FatalError, RetriableError: what a side or the store answers.
+        """
+        with visit(self._store, self._paths, self._clock, self._ids, seconds=self._limits.lease) as ledger:
+            return groups(self._store, self._paths, self._connect, ledger, plan, wanted, after=after, limit=limit)
 
     def _go(self, asked: Asked) -> Report:
         report = Report(self._ids.new())

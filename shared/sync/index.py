@@ -89,6 +89,10 @@ class Index:
         """The current generation: version and scope by id."""
         return {row.id: (row.version, row.in_scope) for row in self._rows(self._names(side, building=False))}
 
+    def rows(self, side: SideName) -> dict[str, Row]:
+        """The current generation: the last row of each, by id."""
+        return {row.id: row for row in self._rows(self._names(side, building=False))}
+
     def built(self, side: SideName) -> set[str]:
         """The ids of the generation being built."""
         return {row.id for row in self._rows(self._names(side, building=True))}

@@ -244,6 +244,8 @@ class Book:
         for item in new.items:
             for kind in (item.shown.action, *item.shown.writes):
                 self.order.counts[kind] = self.order.counts.get(kind, 0) + 1
+            for cls in item.asks:
+                self.order.asks[cls] = self.order.asks.get(cls, 0) + 1
         return [
             Create(self._path(number, "i"), {"items": plain(new.items)}),
             Create(self._path(number, "p"), _progress(new.progress)),

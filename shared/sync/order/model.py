@@ -128,13 +128,14 @@ class Order(msgspec.Struct, kw_only=True):
     """Documents that hold what it has looked at."""
     counts: dict[str, int] = {}
     """Items by action, and writes by ``create google`` and so on."""
+    asks: dict[str, int] = {}
+    """Items by what they put into the backlog."""
     states: dict[str, int] = {}
     """Items by state."""
     removes: dict[str, int] = {}
     """What it deletes and clears, for the guard: a plan in parts is judged as a whole."""
     tombstones: int = 0
     """Tombstones among the keys that it has looked at."""
-    report: dict[str, Any] = {}
     undo: dict[str, Any] = {}
     """What an undo was asked for."""
     after: list[Any] = []
