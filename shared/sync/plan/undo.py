@@ -94,6 +94,9 @@ def plan_undo(env: Env, subject: Subject, task: Task) -> Decision:
     if subject.doubt:
         why = "a write of an earlier run may yet happen"
         return Decision(subject, Action.WAIT, why, link=link, wait_seconds=DOUBT)
+    if link.parked:
+        # What it waits for may be this very record: whether it was made already, whether it was deleted.
+        return Decision(subject, Action.NOTHING, "it waits in the backlog for a person: settle that first", link=link)
     courses = {side: _course(subject, side) for side in SideName}
     if task.made is not None:
         _unmake(env, subject, link, task.made, courses[task.made])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.prove.sweep.stories import changes, doubts, orders, scopes
+from tests.prove.sweep.stories import changes, doubts, orders, scopes, undo
 from tests.prove.sweep.story import Story
 
-STORIES = {story.name: story for story in (*changes.STORIES, *scopes.STORIES, *doubts.STORIES, *orders.STORIES)}
+_MODULES = (changes, scopes, doubts, orders, undo)
+STORIES = {story.name: story for module in _MODULES for story in module.STORIES}
 
 
 def _older(story: Story) -> Story:
