@@ -35,7 +35,7 @@ from shared.sync.order.stop import stopped
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan
 from shared.sync.plan.guard import Weather, guard, removes
-from shared.sync.plan.model import Decision, Env
+from shared.sync.plan.model import Decision, Env, Step
 from shared.sync.queue import Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovery
@@ -302,7 +302,7 @@ class Run:
                     now,
                     again=decision.subject.key in sent,
                     removes=wanted[decision.subject.key],
-                    chosen=sides[step.side].choose_id(self._ids.new()) if step.op is Op.CREATE else "",
+                    chosen=sides[step.side].choose_id(self._seed(decision, step)) if step.op is Op.CREATE else "",
                 )
                 for step in decision.steps
             ]
@@ -315,6 +315,16 @@ class Run:
             self._commit([*part, *more, *(self._journal.close(recovered.replaced) if n == 0 else ())])
             more = []
         return intents
+
+    def _seed(self, decision: Decision, step: Step) -> str:
+        """What the id of a new record is made from, where the client chooses it.
+
+        A create that recovery sends again is sent as it was frozen. What an undo makes again is planned anew, so for
+        the same link and the same record gone it must be the same id: whatever lands late lands on itself.
+        """
+        if step.undone is None or decision.link is None:
+            return self._ids.new()
+        return " ".join((decision.link.id, decision.link.id_on(step.side), *step.undone.rows))
 
     # -- the end -------------------------------------------------------------------------------------
 

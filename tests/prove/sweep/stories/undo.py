@@ -57,6 +57,17 @@ def edit_one(world: World, users: Sequence[User]) -> None:
     world.clock.advance(60)
 
 
+def in_doubt(world: World) -> User:
+    """The first run of the undo has lost all answers of Sugar, and what it made again in Google never arrived."""
+    user = taken_back(world)
+    world.sugar_wire.fault("cut_after", **world.bulks)
+    world.people_wire.fault("cut_before", path="createContact")
+    carry(user)
+    assert len(user.head().open) == 1
+    world.clock.advance(1000)
+    return user
+
+
 def all_created(world: World) -> User:
     """For somebody who leaves: the plan to remove what was created in Google."""
     user = world.user()
@@ -70,5 +81,6 @@ STORIES = (
     Story("an undo", taken_back, (Act(run_by=carry),)),
     Story("an undo in parts", synced, (Act(run_by=plan_undo), Act(run_by=carry)), world={"limits": Limits(batch=5)}),
     Story("an undo, edited since", taken_back, (Act(edit_one, run_by=carry),)),
+    Story("an undo in doubt", in_doubt, (Act(run_by=carry), Act(run_by=carry, pause=60))),
     Story("an undo of all that was created", all_created, (Act(run_by=carry),)),
 )
