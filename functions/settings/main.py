@@ -127,7 +127,14 @@ def _carry_out(ask: Ask, carry_out: Callable[[SettingsChange], User], *, timely:
         schema = services.sugar(ask.me.uid).known_schema()
         return mappable(schema) if schema else None
 
-    making = SettingsChange(services.users, services.clock, services.ids, labels=labels, sugar_fields=sugar_fields)
+    making = SettingsChange(
+        services.users,
+        services.clock,
+        services.ids,
+        labels=labels,
+        sugar_fields=sugar_fields,
+        sugar_scopes=services.sugar(ask.me.uid).scopes,
+    )
     try:
         user = carry_out(making)
     except Overtaken as error:

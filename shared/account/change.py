@@ -24,6 +24,9 @@ Labels = Callable[[], Collection[str]]
 SugarFields = Callable[[], Collection[str] | None]
 """The fields that the connected Sugar has; ``None`` where nobody has asked it yet."""
 
+SugarScopes = Callable[[], Collection[str]]
+"""The scopes that the connected Sugar can tell."""
+
 TIMELY = ("sync_regularly", "interval_minutes")
 """What moves the time of the next run."""
 
@@ -52,14 +55,25 @@ class SettingsChange:
     Args:
         labels: asked when a label is chosen, or confirmed.
         sugar_fields: asked when further fields are mapped.
+        sugar_scopes: asked when the scope in Sugar is changed.
     """
 
-    def __init__(self, users: Users, clock: Clock, ids: Ids, *, labels: Labels, sugar_fields: SugarFields) -> None:
+    def __init__(
+        self,
+        users: Users,
+        clock: Clock,
+        ids: Ids,
+        *,
+        labels: Labels,
+        sugar_fields: SugarFields,
+        sugar_scopes: SugarScopes,
+    ) -> None:
         self._users = users
         self._clock = clock
         self._ids = ids
         self._labels = labels
         self._sugar_fields = sugar_fields
+        self._sugar_scopes = sugar_scopes
         self.before = DEFAULTS
         self.after = DEFAULTS
 
@@ -114,6 +128,8 @@ class SettingsChange:
             if chosen[name] not in known:
                 wrong = "must be a label that exists in Google" if name in changed else "was deleted in Google"
                 raise BadSettings(name, f"{wrong}: choose another, or create it first")
+        if new.sugar_scope is not old.sugar_scope and new.sugar_scope.value not in self._sugar_scopes():
+            raise BadSettings("sugar_scope", "the connected CRM does not tell which contacts these are: choose another")
         added = [name for name in new.custom_fields if name not in old.custom_fields]
         has = self._sugar_fields() if added else None
         for name in added if has is not None else ():

@@ -14,7 +14,7 @@ from shared.account.grants import SugarGrant
 from shared.clock import Clock
 from shared.errors import BadAddress, BadSettings, FatalError, GrantLost, ProtocolError, RetriableError
 from shared.side import Gate, Side
-from shared.sugar import metadata, session, tokens
+from shared.sugar import metadata, records, session, tokens
 from shared.sugar.metadata import Schema
 from shared.sugar.reach import Policy
 from shared.sugar.session import SugarSession
@@ -22,6 +22,7 @@ from shared.sugar.side import SugarSide
 from shared.suitecrm import grant as suite_grant
 from shared.suitecrm import schema as suite_schema
 from shared.suitecrm import session as suite_session
+from shared.suitecrm import side as suite_side
 from shared.suitecrm.session import SuiteSession
 from shared.suitecrm.side import SuiteSide
 
@@ -115,6 +116,11 @@ class _Older:
 
     def side(self, schema: Schema, synced: Collection[str], **how: Any) -> Side:
         return SuiteSide(self._session, schema, synced, **how)
+
+
+def scopes(dialect: str) -> tuple[str, ...]:
+    """The scopes that a dialect can tell, as the settings name them."""
+    return suite_side.SCOPES if dialect == OLDER else records.SCOPES
 
 
 def connection(

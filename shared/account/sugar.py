@@ -118,6 +118,11 @@ class SugarAccount:
         grant = self._grants.load().sugar
         return Schema.from_json(grant.schema) if grant is not None and grant.schema else None
 
+    def scopes(self) -> tuple[str, ...]:
+        """The scopes that the connected Sugar can tell; all, while none is connected. No call is made."""
+        grant = self._grants.load().sugar
+        return dialects.scopes(grant.dialect if grant is not None else dialects.NEWER)
+
     def sign_out(self, grant: SugarGrant, ledger: Ledger | None = None) -> bool:
         """Ends the session at Sugar; whether that is certain. Tokens renewed for it are not kept."""
         if not grant.tokens:

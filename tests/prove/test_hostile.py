@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from tests.prove.hostile.case import undisturbed
-from tests.prove.hostile.scenes import SCENES
+from tests.prove.hostile.scenes import OLDER, SCENES
 from tests.prove.hostile.sweep import WHOLE, Tally, at_random, each_group, named, play
 
 CI = bool(os.environ.get("CI"))
@@ -46,6 +46,14 @@ def test_the_scenes_make_calls_of_every_kind() -> None:
         *("google token", "google full", "google delta", "google read", "google read one"),
         *("google create many", "google update", "google update many", "google delete", "google delete many"),
         "google label",
+    }
+
+
+def test_so_do_those_with_the_older_dialect() -> None:
+    kinds = {answer.kind for scene in OLDER for answer in undisturbed(scene).answers}
+    assert kinds >= {
+        *("sugar me", "sugar metadata", "sugar token", "sugar full", "sugar delta", "sugar read"),
+        *("sugar find by email", "sugar find by name", "sugar bulk", "sugar update", "sugar delete"),
     }
 
 
