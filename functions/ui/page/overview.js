@@ -82,12 +82,13 @@ function chart(runs) {
     return svg("g", {}, svg("title", {}, t("overview.bar", { when: new Date(run.at).toLocaleString(), done: number(run.written), failed: number(run.failed) })),
       rect("done", x, HEIGHT - FOOT - done, step - 4, done), rect("failed", x, HEIGHT - FOOT - done - failed, step - 4, failed));
   });
+  const [first, last] = [runs[0], runs.at(-1)].map((run) => new Date(run.at).toLocaleDateString());
   const words = t("overview.chart", { n: runs.length, done: number(sum(runs, "written")), failed: number(sum(runs, "failed")) });
   return [
     svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words }, bars,
       svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - FOOT, y2: HEIGHT - FOOT }),
-      svg("text", { x: 2, y: HEIGHT - 4 }, new Date(runs[0].at).toLocaleDateString()),
-      svg("text", { x: WIDTH - 2, y: HEIGHT - 4, "text-anchor": "end" }, new Date(runs.at(-1).at).toLocaleDateString())),
+      svg("text", { x: 2, y: HEIGHT - 4 }, first),
+      last !== first && svg("text", { x: WIDTH - 2, y: HEIGHT - 4, "text-anchor": "end" }, last)),
     h("p.hint", {}, words)];
 }
 

@@ -103,7 +103,7 @@ export function fieldTable(fields) {
         h("td", { "data-label": heads[3] }, one.hidden ? t("hidden_value") : h("ins", {}, shown(one.after))),
         h("td", { "data-label": heads[4] }, one.why, one.loser !== null && one.loser !== undefined && h("p.hint", {}, t("loser"), " ", shown(one.loser))))),
       kept.map((one) => h("tr", {}, h("th", { scope: "row" }, one.label), h("td", { "data-label": heads[1] }, t("stays")),
-        h("td", { "data-label": t("sugar") }, shown(one.sugar)), h("td", { "data-label": t("google") }, shown(one.google)), h("td", { "data-label": heads[4] }, one.why))))));
+        ["sugar", "google"].map((side) => h("td", {}, h("span.soft", {}, `${t(side)}: `), shown(one[side]))), h("td", { "data-label": heads[4] }, one.why))))));
 }
 
 // -- the first sync --------------------------------------------------------------------------------

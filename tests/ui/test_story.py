@@ -1,0 +1,77 @@
+"""A new user's whole story, by hand: grant, connect, preview, sync, look, undo, resolve."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from tests.site.running import Running
+from tests.ui.conftest import Window
+
+
+def test_a_new_user_from_the_first_grant_to_the_undo(window: Window, site: Running) -> None:
+    screen, town = window(), site.town
+    page = screen.page
+    page.goto(f"{site.url}/")
+    screen.sees("Nothing is written before you say so")
+    screen.grant()
+    screen.connect(town.login)
+
+    # What would happen is seen before it happens.
+    before = town.sugar.contacts(), town.account.people()
+    screen.go("Preview", "Preview")
+    screen.press("Preview", within="#panel")
+    page.get_by_role("button", name="Sync exactly this").wait_for()
+    expect(page.get_by_label("In numbers")).to_contain_text("Create in Google")
+    assert (town.sugar.contacts(), town.account.people()) == before
+    left = page.get_by_role("listitem").filter(has=page.get_by_text("Create in Google")).last
+    name = left.get_by_role("heading").inner_text()
+    left.get_by_role("checkbox").uncheck()
+    screen.sees("One contact is left out.")
+    screen.press("Sync exactly this")
+    page.get_by_role("button", name="Yes, carry it out").click()
+    screen.sees("records were written")
+    names = {" ".join((p["names"][0].get("givenName", ""), p["names"][0].get("familyName", ""))) for p in _named(site)}
+    assert name not in names
+    assert len(town.account.people()) > len(before[1])
+
+    # A change is looked at, and taken back.
+    screen.go("History", "History")
+    row = page.get_by_role("listitem").filter(has=page.get_by_text("Update in Sugar")).first
+    undone = row.get_by_role("heading").inner_text()
+    row.get_by_role("link", name="Undo this change of").click()
+    page.get_by_role("button", name="Undo exactly this").wait_for()
+    screen.sees("What was edited since is named")
+    screen.press("Undo exactly this")
+    page.get_by_role("button", name="Yes, carry it out").click()
+    screen.sees("record was written")
+    person = next(c for c in before[0].values() if f"{c['first_name']} {c['last_name']}" == undone)
+    after = town.sugar.contacts()[person["id"]]
+    assert {k: v for k, v in after.items() if k not in ("date_modified", "modified_user_id")} == {
+        k: v for k, v in person.items() if k not in ("date_modified", "modified_user_id")
+    }
+
+    # What waits is resolved.
+    screen.go("Settings", "Settings")
+    page.get_by_role("group", name="Update from Google").get_by_label("Create").check()
+    screen.sees("Google contacts without a counterpart are created in Sugar")
+    screen.press("Save")
+    screen.sees("Saved.")
+    site.clock.advance(61)
+    screen.press("Sync Now")
+    page.locator("#progress").get_by_role("button", name="Close").click()
+    screen.go("Backlog", "Backlog")
+    page.get_by_text("What to do").first.click()
+    page.get_by_text("Mend a value").click()
+    page.get_by_label("Last name").fill("Short")
+    screen.press("Mend and release")
+    screen.sees("the next run takes it up first")
+    site.clock.advance(61)
+    screen.press("Sync Now")
+    page.locator("#progress").get_by_role("button", name="Close").click()
+    screen.sees("Nothing waits for you.")
+    assert "Short" in {c["last_name"] for c in town.sugar.contacts().values()}
+    expect(page.get_by_role("navigation").get_by_role("link", name="Backlog")).to_have_text("Backlog")
+
+
+def _named(site: Running) -> list[dict[str, list[dict[str, str]]]]:
+    return [person for person in site.town.account.people() if person.get("names")]
