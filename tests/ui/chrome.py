@@ -1,4 +1,4 @@
-"""A real browser before the real page: Chromium, driven by Playwright; and axe-core, which finds what shuts people out."""
+"""A real browser before the real page: Chromium, driven by Playwright; and axe-core, which looks for barriers."""
 
 from __future__ import annotations
 

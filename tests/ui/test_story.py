@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import expect
 
 from tests.site.running import Running
-from tests.ui.conftest import Window
+from tests.ui.conftest import Window, signed_in
 
 
 def test_a_new_user_from_the_first_grant_to_the_undo(window: Window, site: Running) -> None:
@@ -43,7 +45,8 @@ def test_a_new_user_from_the_first_grant_to_the_undo(window: Window, site: Runni
     screen.sees("What was edited since is named")
     screen.press("Undo exactly this")
     page.get_by_role("button", name="Yes, carry it out").click()
-    screen.sees("record was written")
+    page.locator("#progress").get_by_text(re.compile("record was|records were")).wait_for()
+    page.locator("#progress").get_by_role("button", name="Close").click()
     person = next(c for c in before[0].values() if f"{c['first_name']} {c['last_name']}" == undone)
     after = town.sugar.contacts()[person["id"]]
     assert {k: v for k, v in after.items() if k not in ("date_modified", "modified_user_id")} == {
@@ -75,3 +78,26 @@ def test_a_new_user_from_the_first_grant_to_the_undo(window: Window, site: Runni
 
 def _named(site: Running) -> list[dict[str, list[dict[str, str]]]]:
     return [person for person in site.town.account.people() if person.get("names")]
+
+
+def test_somebody_leaves(window: Window, site: Running) -> None:
+    """Takes back what was created in Google, takes everything along, and deletes it here; contacts stay."""
+    screen, town = signed_in(window, site), site.town
+    page = screen.page
+    screen.open("connections")
+    people, records = town.account.people(), town.sugar.contacts()
+    screen.press("Remove from Google everything that was created here")
+    page.get_by_role("button", name="Undo exactly this").click()
+    page.get_by_role("button", name="Yes, carry it out").click()
+    page.locator("#progress").get_by_role("button", name="Close").click()
+    assert len(town.account.people()) < len(people)
+    assert town.sugar.contacts() == records
+    screen.go("Connections", "Connections")
+    screen.press("Delete my data")
+    yes = page.get_by_role("dialog").get_by_role("button", name="Delete my data")
+    expect(yes).to_be_disabled()
+    page.get_by_label("To confirm, enter").fill(site.email)
+    yes.click()
+    screen.heading("Your data are deleted.")
+    assert town.sugar.contacts() == records
+    assert town.people.oauth.grants == {}

@@ -319,6 +319,9 @@ export const go = (hash) => { location.hash = hash; };
 /** The part of the address after the panel's name: `#history/contact=1` gives `{contact: "1"}`. */
 export const place = () => Object.fromEntries(new URLSearchParams(location.hash.split("/").slice(1).join("/")));
 
+/** Milliseconds between two looks at how it stands, while somebody looks at the page. */
+const LOOK = 60_000;
+
 let shownPanel = null;
 
 async function open() {
@@ -370,6 +373,8 @@ async function start() {
   }
   document.getElementById("app").hidden = false;
   addEventListener("hashchange", open);
+  // What fails here fails again, and is told, as soon as somebody asks for something.
+  setInterval(() => { if (!document.hidden) refresh().catch(() => null); }, LOOK);
   await open();
   if (problem) fill(frame.notice, h("div.trouble", { role: "alert" }, h("p", {}, problem)));
 }

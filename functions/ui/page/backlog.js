@@ -18,7 +18,8 @@ export async function panel() {
   const said = h("div", {});
   const show = () => load(view, () => groups(state.value, said, show, asked.entry));
   let count = (await current()).backlog;
-  onStatus((now) => { if (now && now.backlog !== count) { count = now.backlog; show(); } });
+  // What somebody is just looking at stays.
+  onStatus((now) => { if (now.backlog !== count && !view.querySelector("details[open]")) { count = now.backlog; show(); } });
   show();
   return [h("p", {}, t("backlog.text")), h("div.row", {}, field(t("backlog.state"), state)), said, view];
 }

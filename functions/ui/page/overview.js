@@ -9,8 +9,14 @@ export async function panel() {
   const top = h("div", {});
   const runs = h("section.card", { "aria-label": t("overview.runs") });
   const standing = await current();
-  draw(top, standing);
-  onStatus((now) => { if (now) draw(top, now); });
+  let drawn = "";
+  const update = (now) => {
+    if (JSON.stringify(now) === drawn) return;
+    drawn = JSON.stringify(now);
+    draw(top, now);
+  };
+  update(standing);
+  onStatus(update);
   last(runs);
   return [top, runs];
 }

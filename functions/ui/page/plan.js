@@ -1,6 +1,6 @@
 // One stored plan: its numbers, its contacts with what each field is before and after, and carrying it out.
 
-import { ask, button, call, carryOut, doing, field, fill, get, h, kind, notice, number, pages, refresh, shown, time } from "/ui/app.js";
+import { ask, button, call, carryOut, doing, field, fill, get, h, kind, notice, number, pages, refresh, shown, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 const SIZE = 50;
@@ -114,8 +114,8 @@ async function firstReport(place, plan) {
     told = await get(`/preview/${plan.id}/report`);
   } catch (error) {
     // An installation without the report shows the plan as it is.
-    if (error.status === 404) return;
-    throw error;
+    if (error.status !== 404) fill(place, trouble(error, () => firstReport(place, plan)));
+    return;
   }
   const { drawReport } = await import("/ui/report.js");
   drawReport(place, plan, told);
