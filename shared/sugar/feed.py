@@ -54,6 +54,11 @@ class _Delta:
     """The same by our clock, which tells when the next rescan is due."""
     began_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        # Sugar's dates have whole seconds, and are asked for as such. A position within a second, which a server time
+        # less the time that a call took is, would take what is dated that very second for out of order, for ever.
+        object.__setattr__(self, "modified", self.modified.replace(microsecond=0))
+
 
 class Lists(Protocol):
     """How a dialect asks for the rows. Every row has what :mod:`shared.sugar.records` reads."""

@@ -219,6 +219,42 @@ def test_a_tie_that_comes_after_the_delta_is_seen(w: World) -> None:
         cursor = last.delta
 
 
+def slowly(w: World) -> Any:
+    def garble(request: Request, reply: Reply) -> Reply:
+        w.clock.advance(0.25)
+        return reply
+
+    return garble
+
+
+def test_a_delta_that_starts_within_a_second_goes_on(w: World) -> None:
+    """A call takes a part of a second, so where the server's clock stood when it began is no whole one."""
+    w.wire.fault("garble", path="/rest/v11/Contacts/filter", times=1000, garble=slowly(w))
+    side = w.side()
+    cursor = delta_of(side)
+    ids = set()
+    seen: set[str] = set()
+    for n in range(12):
+        w.clock.advance(0.5)
+        ids.add(w.sim.add(last_name=str(n)))
+        keys, last = listed(side, stored(cursor))
+        seen |= {key.id for key in keys}
+        cursor = last.delta
+    w.clock.advance(10)
+    keys, last = listed(side, stored(cursor))
+    assert ids == seen | {key.id for key in keys}
+
+
+def test_a_stored_cursor_within_a_second_goes_on(w: World) -> None:
+    side = w.side()
+    cursor = delta_of(side)
+    w.clock.advance(10)
+    added = w.sim.add(last_name="the same second")
+    at = read(side, added).native["date_modified"]
+    cursor["modified"] = (datetime.fromisoformat(at) + timedelta(seconds=0.85)).isoformat()
+    assert [key.id for key in listed(side, stored(cursor))[0]] == [added]
+
+
 @pytest.mark.parametrize("seconds", [1, 30, 299])
 def test_a_slow_save_is_seen(w: World, seconds: int) -> None:
     """Dated before the end of deltas that could not see it yet."""
