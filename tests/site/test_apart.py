@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,7 +23,7 @@ from tests.world import PASSWORD
 
 ROUTES = sorted(routes(), key=lambda each: (each[1].method == "DELETE", each[0] == "account", each[0], each[1].path))
 """Those that take something away come last: until then there is something to be asked for."""
-KINDS = ("history", "backlog", "links", "runs")
+KINDS = ("history", "backlog", "links", "runs", "plans", "parts")
 
 
 @dataclass
@@ -81,7 +82,7 @@ class User:
 
 
 def settle(site: Site, name: str) -> User:
-    """Somebody who has synced, with two contacts that Sugar cannot hold, and a wish that waits."""
+    """Somebody who has synced, with two contacts that Sugar cannot hold, a plan that is not begun, and a wish."""
     sugar_user = site.world.sugar.add_user(name, PASSWORD, sees_all=False)
     user = User(site.jane(email=f"{name}@example.com"))
     user.browser.patch("settings", from_google={"create": True})
@@ -93,6 +94,9 @@ def settle(site: Site, name: str) -> User:
     for _ in range(4):
         site.clock.advance(61)
         assert user.browser.post("sync", "", {}).ok["status"] == "done"
+    site.world.sugar.add(by=sugar_user, first_name=f"{name}s-friend-9", last_name="New", email=[f"{name}9@x.org"])
+    site.clock.advance(61)
+    assert user.browser.post("preview", "", {}).ok["plan"]["contacts"]
     user.browser.patch("settings", region="DE")
     user.learn()
     user.marks = [f"{name}s-friend", f"{name}s-other", f"{name}@example.com", user.uid]
@@ -111,9 +115,8 @@ def sent(name: str, route: Route, theirs: list[str]) -> Iterator[dict[str, Any]]
     good: Any = next(iter(examples.values())) if examples else None
     for each in theirs:
         if "{" in route.path:
-            path = route.path.partition("{")[0]
-            yield {"path": path + quote(each, safe=""), "json": good}
-            yield {"path": path + quote(each), "json": good}
+            yield {"path": re.sub(r"{\w+}", quote(each, safe=""), route.path), "json": good}
+            yield {"path": re.sub(r"{\w+}", quote(each), route.path), "json": good}
         for place in route.query.__struct_encode_fields__ if route.query else ():
             yield {"path": route.path, "query": {place: each}, "json": good}
         for place in route.body.__struct_encode_fields__ if route.body else ():

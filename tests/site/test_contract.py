@@ -76,10 +76,23 @@ class Caller:
                 case.path_parameters["row"] = self._some(paths.collection("history"))
             case "GET /backlog/{entry}":
                 case.path_parameters["entry"] = self._some(paths.collection("backlog"))
+            case "GET /preview/{plan}" | "GET /preview/{plan}/report" | "GET /preview/{plan}/alike":
+                case.path_parameters["plan"] = self._plan(paths.collection("plans"))
+            case "DELETE /preview/{plan}":
+                case.path_parameters["plan"] = self._new_plan()
             case "PUT /sugar":
                 case.body = dict(self.site.town.login)
             case "POST /backlog_release":
                 case.body = {"entries": [self._some(paths.collection("backlog"))]}
+
+    def _plan(self, collection: str) -> str:
+        """A stored one; made where there is none."""
+        found = self.site.services.store.query(collection, limit=1)
+        return found[0].id if found else self._new_plan()
+
+    def _new_plan(self) -> str:
+        self._browser.sign_in()  # a request before may have signed everybody out
+        return str(self._browser.post("/preview", {}).ok["plan"]["id"])
 
     def _some(self, collection: str) -> str:
         return self.site.services.store.query(collection, limit=1)[0].id
