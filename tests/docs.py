@@ -28,6 +28,7 @@ from shared.sync.plan.verdict import Verdict, decide, winner
 from shared.sync.remedies import ACTIONS
 from shared.sync.settings import ConflictRule
 from shared.web.config import VARIABLES
+from tests.infra import costs
 from tests.simulators.sugar.fields import OPTIONAL
 
 ROOT = Path(__file__).parent.parent
@@ -212,6 +213,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "backlog": backlog,
     "field-map": field_map,
     "variables": variables,
+    "costs": lambda: table(costs.HEAD, costs.table()),
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.docs import PARTS, ROOT, documents, generated, one_field, pairs, parts_of, rewrite, table
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/decision-table.md", "docs/field-map.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/decision-table.md", "docs/field-map.md", "docs/operations.md"])
 def test_the_generated_parts_are_true(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert parts_of(text)
