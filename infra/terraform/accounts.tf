@@ -46,7 +46,7 @@ resource "google_project_iam_member" "documents" {
 locals {
   reads = merge([
     for name, function in local.functions : {
-      for secret in concat(function.secrets, contains(local.archiving, name) ? ["archive-secret-key"] : []) :
+      for secret in concat(function.secrets, function.archive && var.archive != null ? ["archive-secret-key"] : []) :
       "${name} ${secret}" => { function = name, secret = secret }
     }
   ]...)

@@ -1,6 +1,11 @@
 locals {
-  archiving           = var.archive == null ? [] : ["sync", "sync-worker"]
-  archive_environment = {}
+  # Not before there is a key: the functions refuse a bucket without one.
+  archive_environment = try(var.archive.access_key, "") == "" ? {} : {
+    ARCHIVE_BUCKET     = var.archive.bucket
+    ARCHIVE_ENDPOINT   = var.archive.endpoint
+    ARCHIVE_REGION     = var.archive.region
+    ARCHIVE_ACCESS_KEY = var.archive.access_key
+  }
 }
 
 resource "google_storage_bucket" "archive" {
@@ -15,7 +20,17 @@ resource "google_storage_bucket" "archive" {
   storage_class               = "STANDARD"
 
   versioning {
-    enabled = true # what is archived stays, whoever gets hold of the key
+    enabled = true # what is deleted with the key can be brought back for a while
+  }
+
+  # Whoever has all data deleted has this deleted, too.
+  lifecycle_rule {
+    condition {
+      days_since_noncurrent_time = 30
+    }
+    action {
+      type = "Delete"
+    }
   }
 
   lifecycle_rule {

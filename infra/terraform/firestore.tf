@@ -28,12 +28,14 @@ resource "google_firestore_backup_schedule" "daily" {
 
 locals {
   collections = [
-    "backlog", "dirty", "dispatch", "emails", "grants", "history", "inbox", "index", "intents", "links", "memory",
+    "archive", "backlog", "dirty", "dispatch", "emails", "grants", "history", "inbox", "index", "intents", "links", "memory",
     "pairs", "parts", "plans", "runs", "states", "users",
   ]
 
   # By collection and field: the ways in which it is queried alone, or with others by equality.
   ways = {
+    "archive.kept"      = ["ASCENDING"]
+    "archive.to"        = ["ASCENDING", "DESCENDING"]
     "backlog.at"        = ["ASCENDING"]
     "backlog.class"     = ["ASCENDING"]
     "backlog.state"     = ["ASCENDING"]

@@ -1,14 +1,14 @@
 locals {
   # All functions. A new one is one line: where its folder has another name (folder), whether anybody may call it
   # (public; it checks the session by itself), what it does with documents (store: none, read, write), which secrets it
-  # reads, and of which rings it makes the first key (starts).
+  # reads, of which rings it makes the first key (starts), and whether it uses the archive of history.
   listed = {
-    account         = { store = "write", secrets = ["session-keys", "token-keys"] }
+    account         = { store = "write", secrets = ["session-keys", "token-keys"], archive = true }
     backlog         = { store = "read", secrets = ["session-keys"] }
     backlog_release = { store = "write", secrets = ["session-keys"] }
     dispatch        = { store = "write", public = false }
     fields          = { store = "write", secrets = ["session-keys", "token-keys"] }
-    history         = { store = "read", secrets = ["session-keys"] }
+    history         = { store = "read", secrets = ["session-keys"], archive = true }
     labels          = { store = "read", secrets = ["session-keys", "token-keys", "oauth-client-secret"] }
     oauth_callback  = { store = "write", secrets = local.all_secrets, starts = ["token-keys"] }
     oauth_start     = { store = "none", secrets = ["session-keys"], starts = ["session-keys"] }
@@ -16,12 +16,14 @@ locals {
     settings        = { store = "write", secrets = local.all_secrets }
     status          = { store = "read", secrets = ["session-keys"] }
     sugar           = { store = "write", secrets = ["session-keys", "token-keys"] }
-    sync            = { store = "write", secrets = local.all_secrets, size = "sync" }
+    sync            = { store = "write", secrets = local.all_secrets, size = "sync", archive = true }
     ui              = { store = "none" }
+    why             = { store = "write", secrets = local.all_secrets, size = "sync" }
 
     # The same code as sync, for the queue: browsers cannot take its instances, and nobody else can call it.
     sync-worker = {
-      folder = "sync", store = "write", secrets = ["token-keys", "oauth-client-secret"], public = false, size = "worker"
+      folder  = "sync", store = "write", secrets = ["token-keys", "oauth-client-secret"], public = false, size = "worker",
+      archive = true
     }
   }
 
@@ -29,7 +31,7 @@ locals {
 
   functions = {
     for name, given in local.listed :
-    name => merge({ folder = name, public = true, secrets = [], starts = [], size = "page" }, given)
+    name => merge({ folder = name, public = true, secrets = [], starts = [], size = "page", archive = false }, given)
   }
 
   # One vCPU is the least that several requests can share, and a sync mostly waits for the two sides. A run lasts up to
@@ -76,7 +78,7 @@ locals {
         PLATFORM_ACCOUNT  = google_service_account.caller.email
         PLATFORM_AUDIENCE = local.worker_url
       } : {},
-      contains(local.archiving, name) ? local.archive_environment : {},
+      function.archive ? local.archive_environment : {},
     )
   }
 }

@@ -172,14 +172,16 @@ variable "backup_days" {
 
 variable "archive" {
   description = <<-EOT
-    Keeps the history also in a bucket, by its S3 interface. `bucket`: its name. `create`: make it here, in Google Cloud
-    Storage; else it exists, here or elsewhere. `endpoint`: of its S3 interface. `access_key`: id of the key; blank until
-    it is there. The key's secret is a version of the secret archive-secret-key (docs/operations.md). null: no archive.
+    Where history goes when its time has come, by its S3 interface; else it is only removed then. `bucket`: its name.
+    `create`: make it here, in Google Cloud Storage; else it exists, here or elsewhere. `endpoint`: of its S3 interface;
+    aws: Amazon's own, by its `region`. `access_key`: id of the key; blank until it is there. The key's secret is a
+    version of the secret archive-secret-key (docs/operations.md). null: no archive.
   EOT
   type = object({
     bucket     = string
     create     = optional(bool, true)
     endpoint   = optional(string, "https://storage.googleapis.com")
+    region     = optional(string, "auto")
     access_key = optional(string, "")
   })
   default = null
@@ -190,8 +192,13 @@ variable "archive" {
   }
 
   validation {
-    condition     = var.archive == null || can(regex("^https://[a-z0-9.-]+$", var.archive.endpoint))
-    error_message = "archive.endpoint must be like https://storage.googleapis.com or https://s3.eu-central-1.amazonaws.com."
+    condition     = var.archive == null || can(regex("^(aws|https://[a-z0-9.-]+)$", var.archive.endpoint))
+    error_message = "archive.endpoint must be like https://storage.googleapis.com, or aws."
+  }
+
+  validation {
+    condition     = var.archive == null || try(var.archive.endpoint != "aws" || var.archive.region != "auto", false)
+    error_message = "archive.region must be set where the endpoint is aws, like eu-central-1."
   }
 
   validation {

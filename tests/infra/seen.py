@@ -30,7 +30,8 @@ from shared.store.sqlite import SqliteStore
 from shared.web.cloud_tasks import CloudTasks
 from shared.web.config import read
 from shared.web.function import Function
-from shared.web.services import CLIENT_SECRET, Services
+from shared.web.services import ARCHIVE_KEY, CLIENT_SECRET, Services
+from tests.cloud.bucket import cloud
 from tests.cloud.tasks import QUEUE, CloudTasksServer
 from tests.simulators.wire import SimClock
 from tests.site.cloud import ACCOUNT, oidc
@@ -197,13 +198,16 @@ def apart(seen: Seen, *, each: int = 6) -> Iterator[Running]:
     with (
         given_back(),
         town(clock, each=each) as made,
+        cloud() as bucket,
         CloudTasksServer() as queue,
         tempfile.TemporaryDirectory() as folder,
         closing(SqliteStore(Path(folder) / "documents.sqlite")) as store,
     ):
-        environment = made.environment()
+        bucket.make()
+        environment = {**made.environment(), **bucket.environment}
         secrets = SecretFolder(Path(folder) / "secrets")
         secrets.add(CLIENT_SECRET, environment.pop("OAUTH_CLIENT_SECRET").encode())
+        secrets.add(ARCHIVE_KEY, environment.pop("ARCHIVE_SECRET_KEY").encode())
         by_the_platform = {
             "dispatch": {"TASKS": QUEUE, "SYNC_URL": f"{url}/{WORKER}", "PLATFORM_AUDIENCE": f"{url}/dispatch"},
             WORKER: {"PLATFORM_AUDIENCE": f"{url}/{WORKER}"},

@@ -20,18 +20,24 @@ import pytest
 from google.cloud.firestore_v1.types import StructuredQuery
 
 from shared.local.site import FUNCTIONS
+from shared.store.bucket import Location, S3Bucket
 from shared.store.port import INDEXED, Where
 from shared.store.sqlite import SqliteStore
 from shared.sync import browse
+from shared.sync.archived import Archived
 from shared.sync.browse import HistoryFilter
+from shared.sync.bundle import Bundle
 from shared.sync.inbox import Wish, _chosen
 from shared.sync.paths import COLLECTIONS, Paths
+from shared.sync.retention import Retention
 from tests.infra.seen import SHARED, Query, Seen, WatchedStore
 from tests.infra.terraform import Applied
 from tests.infra.wire import on_the_wire
+from tests.simulators.wire import SimClock
 
 Field = StructuredQuery.FieldFilter.Operator
 EQUAL, LISTED, HOLDS = Field.EQUAL, Field.IN, Field.ARRAY_CONTAINS
+_NOWHERE = S3Bucket(lambda: Location("none", "https://none.invalid", "auto", "none", "none"))
 COLLECTION, GROUP = "COLLECTION", "COLLECTION_GROUP"
 
 
@@ -98,10 +104,13 @@ def asked_by_hand(folder: Path) -> list[Query]:
         for chosen in product(*values.values()):
             given = dict(zip(values, chosen, strict=True))
             browse.history(store, paths, HistoryFilter(**given), after=[time, "x"], limit=10)
+            Archived(store, paths, _NOWHERE).page(HistoryFilter(**given), after=None, limit=10)
         for cls in (None, "rejected"):
             browse.backlog(store, paths, state="open", cls=cls, after=[time, "x"], limit=10)
         for cls in (None, "rejected"):
             _chosen(store, paths, Wish(kind="release", at=time, cls=cls))
+        part = Bundle(object="x", since=time, to=time, last="x", rows=1, sha256="x")
+        Retention(store, paths, None, SimClock(), lambda _: None, days=1)._until(part)  # only after a crash
     return noted.queries
 
 

@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from shared.local.site import names
-from shared.web.config import VARIABLES
 from tests.emulator import free_port
 from tests.infra.terraform import ROOT, Applied, once
 from tests.infra.test_terraform import environments
@@ -183,8 +182,7 @@ def test_all_that_is_imported_is_there_and_what_is_there_is_imported(
     parts |= {"google-cloud-secret-manager": "google.cloud.secretmanager", "google-cloud-tasks": "google.cloud.tasks"}
     used |= {name for name, part in parts.items() if any(module.startswith(part) for module in outside)}
     used |= {"google-api-python-client"} if "googleapiclient" in tops else set()
-    later = set() if any(variable.name.startswith("ARCHIVE") for variable in VARIABLES) else {"boto3"}
-    assert asked - used == later, "requirements.in asks for what nothing imports"
+    assert asked - used == set(), "requirements.in asks for what nothing imports"
 
 
 def test_a_zip_holds_what_its_function_needs_and_nothing_else(files: dict[str, dict[str, str]]) -> None:

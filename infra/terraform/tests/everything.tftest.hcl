@@ -77,6 +77,8 @@ run "everything" {
       && google_storage_bucket_iam_member.archive[0].member == google_service_account.archive[0].member
       && contains(keys(google_secret_manager_secret.secret), "archive-secret-key")
       && contains(keys(google_secret_manager_secret_iam_member.reads), "sync-worker archive-secret-key")
+      && google_cloudfunctions2_function.function["history"].service_config[0].environment_variables["ARCHIVE_ACCESS_KEY"] == "GOOG1EXAMPLE"
+      && !contains(keys(google_cloudfunctions2_function.function["preview"].service_config[0].environment_variables), "ARCHIVE_BUCKET")
     )
     error_message = "The archive has its bucket, its account and its secret."
   }

@@ -81,7 +81,7 @@ run "third" {
 
   variables {
     sizes   = { sync = { cpu = "two" } }
-    archive = { bucket = "history", endpoint = "https://s3.eu-central-1.amazonaws.com" }
+    archive = { bucket = "history", create = false, endpoint = "aws" }
     budget  = { billing_account = "012345-6789AB-CDEF01", amount = 1, currency = "$" }
   }
 
