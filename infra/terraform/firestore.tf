@@ -46,6 +46,7 @@ locals {
     "history.link"      = ["ASCENDING"]
     "history.run"       = ["ASCENDING"]
     "inbox.at"          = ["ASCENDING"]
+    "links.created"     = ["CONTAINS"]
     "links.google_id"   = ["ASCENDING"]
     "links.state"       = ["ASCENDING"]
     "links.sugar_id"    = ["ASCENDING"]

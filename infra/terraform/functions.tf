@@ -18,6 +18,7 @@ locals {
     sugar           = { store = "write", secrets = ["session-keys", "token-keys"] }
     sync            = { store = "write", secrets = local.all_secrets, size = "sync", archive = true }
     ui              = { store = "none" }
+    undo            = { store = "write", secrets = local.all_secrets, size = "sync" }
     why             = { store = "write", secrets = local.all_secrets, size = "sync" }
 
     # The same code as sync, for the queue: browsers cannot take its instances, and nobody else can call it.

@@ -19,6 +19,10 @@ class Stays(NewUser):
         b, town = self.browser, self.site.town
         record, contact = next(iter(town.sugar.contacts().items()))
         assert b.get("/why", q=f"{contact['first_name']} {contact['last_name']}").ok["items"]
+        row = self.history()[0]
+        for what in ({"row": row["id"]}, {"contact": row["contact"]}, {"run": row["run"]}, {"created": "google"}):
+            self.site.clock.advance(61)
+            assert b.post("/undo", what).ok["status"] == "done"
         b.patch("/settings", history_days=1)
         self._two_days_later()
         assert self.site.due() == 1

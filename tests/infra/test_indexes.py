@@ -30,6 +30,8 @@ from shared.sync.bundle import Bundle
 from shared.sync.inbox import Wish, _chosen
 from shared.sync.paths import COLLECTIONS, Paths
 from shared.sync.retention import Retention
+from shared.sync.undo import choose as undo
+from shared.sync.undo.choose import UndoAsk
 from tests.infra.seen import SHARED, Query, Seen, WatchedStore
 from tests.infra.terraform import Applied
 from tests.infra.wire import on_the_wire
@@ -107,6 +109,8 @@ def asked_by_hand(folder: Path) -> list[Query]:
             Archived(store, paths, _NOWHERE).page(HistoryFilter(**given), after=None, limit=10)
         for cls in (None, "rejected"):
             browse.backlog(store, paths, state="open", cls=cls, after=[time, "x"], limit=10)
+        for contact, run, since, until in product(("", "x"), ("", "x"), ("", time), ("", time)):
+            undo.contacts(store, paths, UndoAsk(contact=contact, run=run, since=since, until=until), [time, "x"])
         for cls in (None, "rejected"):
             _chosen(store, paths, Wish(kind="release", at=time, cls=cls))
         part = Bundle(object="x", since=time, to=time, last="x", rows=1, sha256="x")

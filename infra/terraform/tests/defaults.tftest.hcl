@@ -16,7 +16,7 @@ run "defaults" {
   assert {
     condition = keys(google_cloud_run_service_iam_member.public) == [
       "account", "backlog", "backlog_release", "fields", "history", "labels", "oauth_callback", "oauth_start", "preview",
-      "settings", "status", "sugar", "sync", "why",
+      "settings", "status", "sugar", "sync", "ui", "undo", "why",
     ]
     error_message = "Anybody may call exactly these functions, which check the session themselves."
   }
@@ -58,6 +58,7 @@ run "defaults" {
       sugar           = "roles/datastore.user"
       sync            = "roles/datastore.user"
       sync-worker     = "roles/datastore.user"
+      undo            = "roles/datastore.user"
       why             = "roles/datastore.user"
     }
     error_message = "Documents are read and written by exactly these functions."
@@ -88,6 +89,7 @@ run "defaults" {
       "sugar session-keys", "sugar token-keys",
       "sync oauth-client-secret", "sync session-keys", "sync token-keys",
       "sync-worker oauth-client-secret", "sync-worker token-keys",
+      "undo oauth-client-secret", "undo session-keys", "undo token-keys",
       "why oauth-client-secret", "why session-keys", "why token-keys",
     ]
     error_message = "Each secret is read by exactly these functions."
