@@ -152,3 +152,32 @@ def test_notes_of_a_hundred_kilobytes_stay_within_a_commit() -> None:
         assert w.store.largest <= MAX_COMMIT
         assert w.store.largest_document <= MAX_DOCUMENT
         assert user.backlog() == []
+
+
+def test_a_hundred_changes_of_a_plan() -> None:
+    """It costs what a batch costs, and the few documents of the plan."""
+    with world() as w:
+        user = w.user(**BOTH)
+        ids = in_sugar(w, 200)
+        for _ in range(4):
+            user.run()
+            w.clock.advance(400)
+        for record in ids:
+            w.sugar.edit(record, title="Edited")
+        w.clock.advance(60)
+        with measured(w) as looked:
+            order = user.engine.preview().order
+        assert order is not None
+        assert len(looked.calls) <= 8
+        assert (looked.written, looked.commits) <= (10, 4)
+        while not order.complete:
+            order = user.engine.preview(plan=order.id).order
+            assert order is not None
+        with measured(w) as cost:
+            report = user.engine.run(plan=order.id)
+        assert report.counts["update google"] == 100
+        assert len(cost.calls) <= 8
+        assert cost.like("batchUpdate", "updateContact") == 1
+        assert cost.written <= 220
+        assert cost.commits <= 4
+        assert cost.read <= 250
