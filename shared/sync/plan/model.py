@@ -173,8 +173,8 @@ class Undone(msgspec.Struct, kw_only=True):
     rows: list[str] = []
     """The history rows that are taken back."""
     apart: dict[str, tuple[str, str, str]] = {}
-    """By single field: what the written side shows then, what the other one showed when that was planned, and what it
-    shows once it has been written along."""
+    """By single field: what the written side shows then, what the other one held when it was last agreed on, and what
+    it holds once it has been written along."""
     emails: list[str] = []
     """Email keys that come or go on the written side."""
     own_emails: list[str] = []

@@ -257,7 +257,7 @@ def _step(
     before = fields.view(record.native, memo, None).contact
     changed = tuple(name for name in course.back if _differs(env, name, before, target))
     if now is not None and then is not None:
-        mark = _mark(env, side, changed, now, then, rows)
+        mark = _mark(env, link, side, changed, now, then, rows)
     return Step(side, Op.UPDATE, payload, record.id, record.version, record.native, target, changed, undone=mark), ()
 
 
@@ -267,14 +267,19 @@ def _differs(env: Env, name: str, one: Contact, two: Contact) -> bool:
     return one.get(name) != two.get(name)
 
 
-def _mark(env: Env, side: SideName, names: Collection[str], now: Pair, then: Pair, rows: Sequence[str]) -> Undone:
-    """What each side will hold of these fields: the one that is written, the other as it was read and as it will be."""
+def _mark(
+    env: Env, link: Link, side: SideName, names: Collection[str], now: Pair, then: Pair, rows: Sequence[str]
+) -> Undone:
+    """What each side will hold of these fields: the one that is written, and the other as it was last agreed on, or as
+    it is written along. An edit that waits there has moved away from that, and goes its way."""
     other = side.other
-    single = [name for name in names if name != EMAILS and name in now.contact(other).values]
-    apart = {
-        name: (then.contact(side).get(name), now.contact(other).get(name), then.contact(other).get(name))
-        for name in single
-    }
+    apart: dict[str, tuple[str, str, str]] = {}
+    for name in names:
+        if name == EMAILS or name not in now.contact(other).values:
+            continue
+        shown, later = now.contact(other).get(name), then.contact(other).get(name)
+        agreed = link.apart[name][other] if name in link.apart else link.base.get(name, shown)
+        apart[name] = (then.contact(side).get(name), agreed, later if later != shown else agreed)
     mark = Undone(rows=list(rows), apart=apart)
     if EMAILS in names and now.contact(other).emails is not None:
         held, holds = (email_keys(pair.contact(side).emails or ()) for pair in (now, then))

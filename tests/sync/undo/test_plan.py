@@ -93,6 +93,20 @@ def test_what_is_alike_after_it_is_agreed_on() -> None:
     assert (then.apart, then.base["title"]) == ({}, "before")
 
 
+def test_an_edit_that_waits_on_the_other_side_goes_its_way() -> None:
+    where = env()
+    one, two = sugar("s1", A, title="waits", **NAMED), google("people/g1", A, title="after", **NAMED)
+    stored = known()
+    deed = updated(google("people/g1", A, title="before", **NAMED), two, "title")
+    decision = undo(where, one, two, stored, deed)
+    then = settled(where, decision, stored)
+    records = after(decision)
+    [again] = plan_batch(where, [subject(records[SUGAR], records[GOOGLE], then)], []).decisions
+    [step] = again.steps
+    assert step.target is not None
+    assert (step.side, step.target.get("title")) == (GOOGLE, "waits")
+
+
 def test_emails_go_back_one_by_one_and_are_kept_apart() -> None:
     where = env()
     stored = link({**NAMED}, [A, B])
