@@ -10,6 +10,7 @@ from typing import Any
 from shared.sync.link import Link
 from shared.sync.order.book import Book
 from shared.sync.order.model import Order, OrderState
+from shared.sync.remedies import APART, NEVER, OPEN, RELEASED
 from tests.prove.sweep.story import Stage
 from tests.world import User, World
 
@@ -22,6 +23,7 @@ _OWN = frozenset({"id", "date_entered", "date_modified", "created_by", "modified
 _WHO = frozenset({"assigned_user_id", "assigned_user_name", "created_by_name", "modified_by_name"})
 """Where two colleagues come upon the same person, whoever is first has it."""
 _RANDOM = frozenset({"id", "email_address_id"})
+_STATES = (OPEN, RELEASED, NEVER, APART)
 
 
 def outcome(stage: Stage) -> Outcome:
@@ -32,14 +34,16 @@ def outcome(stage: Stage) -> Outcome:
         names = _names(world, user)
         found.setdefault("google", Counter()).update(_google(user))
         found.setdefault("links", Counter()).update(_link(link, names) for link in user.links())
-        found.setdefault("backlog", Counter()).update(_backlog(doc.data, names) for doc in user.backlog())
+        found.setdefault("backlog", Counter()).update(
+            _backlog(doc.data, names) for state in _STATES for doc in user.backlog(state)
+        )
         found.setdefault("losers", Counter()).update(dict.fromkeys(_losers(user), 1))
         found.setdefault("gone", Counter()).update(dict.fromkeys(_gone(user, copies=False), 1))
         found.setdefault("copies", Counter()).update(_gone(user, copies=True))
         found.setdefault("history", Counter()).update(dict.fromkeys(_told(user, names), 1))
         found.setdefault("plans", Counter()).update(_plans(user))
         head = user.head()
-        counts = {"links": head.links, "backlog": head.backlog, "open": len(head.open)}
+        counts = {"links": head.links, "backlog": head.backlog, "open": len(head.open), "answered": head.answered}
         found.setdefault("counts", Counter()).update([json.dumps(counts)])
     return found
 
@@ -102,6 +106,7 @@ def _link(link: Link, names: Mapping[str, str]) -> str:
             "emails": link.base_emails,
             "parked": link.parked,
             "held": link.held,
+            "apart": {name: {side.value: value for side, value in kept.items()} for name, kept in link.apart.items()},
             "entry": link.entry,
         }
     )
@@ -111,6 +116,7 @@ def _backlog(entry: Mapping[str, Any], names: Mapping[str, str]) -> str:
     return _line(
         {
             "class": entry["class"],
+            "state": entry["state"],
             "of": [names.get(record, "?") for record in entry["ids"].values() if record],
             "linked": entry["link"] is not None,
             "entries": sorted(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.prove.sweep.stories import changes, doubts, orders, scopes, undo
+from tests.prove.sweep.stories import changes, doubts, orders, remedies, scopes, undo
 from tests.prove.sweep.story import Story
 
-_MODULES = (changes, scopes, doubts, orders, undo)
+_MODULES = (changes, scopes, doubts, orders, remedies, undo)
 STORIES = {story.name: story for module in _MODULES for story in module.STORIES}
 
 
