@@ -163,10 +163,13 @@ def events() -> st.SearchStrategy[Event]:
     waits = st.builds(Wait, seconds=st.sampled_from(_ABSENCES), landing=often(False, True))
     expiries = st.sampled_from(["sync tokens", "Sugar's access", "Google's access", "Sugar's session", "tombstones"])
     saving = st.sampled_from(["as it comes", "in capitals", "phones formatted", "slowly", "very slowly"])
-    answers = st.builds(Answer, nth=st.integers(0, 9), everything=often(False, True), approve=st.booleans(), wins=sides)
+    kept = st.sampled_from(["sugar", "google", "both"])
+    answers = st.builds(
+        Answer, nth=st.integers(0, 9), everything=often(False, True), action=st.integers(0, 5), wins=kept
+    )
     choices = [st.builds(Choose, name=st.just(name), value=values) for name, values in SETTINGS.items()]
     return st.one_of(
-        waits, waits, st.builds(Expire, what=expiries), answers, answers, st.builds(Serve, how=saving), *choices
+        waits, waits, st.builds(Expire, what=expiries), *[answers] * 6, st.builds(Serve, how=saving), *choices
     )
 
 

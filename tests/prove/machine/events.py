@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from shared.side import SideName
+from shared.sync.paths import record_of
 from shared.sync.plan.model import Trouble
-from shared.sync.remedies import actions, kept
+from shared.sync.remedies import APART, NEVER, OPEN, actions, candidates, choices, kept
 from shared.sync.settings import SugarScope
+from shared.sync.words import KeepText
 from tests.prove.machine.fields import digits, tag_of
 from tests.prove.machine.story import Story
 
@@ -75,37 +77,56 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The user lets entries of the backlog go, with an answer for every field in conflict."""
+    """The user has something done about entries of the backlog, also about those that were put aside."""
 
     nth: int = 0
     everything: bool = False
-    approve: bool = False
-    wins: SideName = SideName.SUGAR
+    action: int = 0
+    """Which of the entry's own."""
+    wins: KeepText = "sugar"
 
     def happen(self, story: Story) -> None:
-        docs = story.user.backlog()
+        docs = [doc for state in (OPEN, NEVER, APART) for doc in story.user.backlog(state)]
         if not docs:
             return
         chosen = docs if self.everything else [docs[self.nth % len(docs)]]
-        decisive = {Trouble.DOUBTFUL_CREATE.value} | ({Trouble.GONE_FROM_SUGAR.value} if self.approve else set())
+        told = []
         for doc in chosen:
-            if doc.data["class"] in decisive:
+            remedy = self._remedy(doc.data)
+            if _decides(remedy["action"], doc.data["class"]):
                 _decided(story, doc.data)
-            story.user.wish(kind="release", entries=[doc.id], **self._remedy(doc.data))
-        story.say("release", [(doc.id, doc.data["class"]) for doc in chosen], "approved" if self.approve else "")
+            story.user.wish(kind="release", entries=[doc.id], **remedy)
+            told.append((doc.id, doc.data["class"], remedy["action"]))
+        story.say("answer", told)
 
     def _remedy(self, entry: dict[str, Any]) -> dict[str, Any]:
-        asked = kept(entry)
-        if self.approve and "approve" in actions(entry):
-            return {"action": "approve"}
-        return {"action": "keep", "answers": dict.fromkeys(asked, self.wins.value)} if asked else {}
+        had = actions(entry)
+        action = had[self.action % len(had)]
+        remedy: dict[str, Any] = {"action": action}
+        if action == "keep":
+            remedy["answers"] = dict.fromkeys(kept(entry), self.wins)
+        elif action == "choose":
+            remedy["candidates"] = (choices(entry)[self.nth % len(choices(entry))],)
+        elif action == "mend":
+            side = next(side for side in SideName if entry["ids"][side.value])
+            named = [problem["field"] for question in entry["entries"] for problem in question["problems"]]
+            remedy |= {"side": side.value, "values": {named[0] if named else "title": "Mended"}, "key": f"k{self.nth}"}
+        return remedy
+
+
+def _decides(action: str, cls: str) -> bool:
+    """Whether the user decides what the oracle cannot know: who is who, what goes, what a value is to be."""
+    if action in ("choose", "different", "mend", "delete_both", "never"):
+        return True
+    both = {Trouble.DOUBTFUL_CREATE.value} | ({Trouble.GONE_FROM_SUGAR.value} if action == "approve" else set())
+    return cls in both or (action == "keep" and cls != Trouble.CONFLICT.value)
 
 
 def _decided(story: Story, entry: dict[str, Any]) -> None:
-    """The user says, without a look at the candidates, that a contact is to be made anew (or was deleted)."""
-    ids = set(entry["ids"].values())
+    """Nothing is claimed any more about the contact itself, and about those that it may be."""
+    ids = {*entry["ids"].values(), *(record_of(name)[1] for name in candidates(entry))} - {""}
     for link in story.user.links():
-        if link.id == entry["link"]:
+        if link.id == entry["link"] or ids & {link.sugar_id, link.google_id}:
             ids |= {link.sugar_id, link.google_id}
     for side in SideName:
         found = [native for record, native in story.records(side).items() if record in ids]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.side import SideName
 from shared.store.port import Doc
 from shared.sync.engine import Engine
+from shared.sync.remedies import NEVER
 from shared.sync.report import Report, Status
 from shared.sync.settings import LeavesScope, Settings
 from tests.prove.machine import told
@@ -160,8 +161,8 @@ def _is_own_copy(story: Story, write: Sent) -> bool:
 def _parked(story: Story) -> dict[tuple[SideName, str], str]:
     links = {link.id: link for link in story.user.links()}
     found = {}
-    for doc in story.user.backlog():
-        if doc.data["whole"]:
+    for doc in (*story.user.backlog(), *story.user.backlog(NEVER)):
+        if doc.data["whole"] or doc.data["state"] == NEVER:
             link = links.get(doc.data["link"] or "")
             for side in SideName:
                 record = link.id_on(side) if link is not None else doc.data["ids"].get(side.value)

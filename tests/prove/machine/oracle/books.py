@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.side import SideName
 from shared.sync.link import LinkState, lives
+from shared.sync.remedies import APART, NEVER, RELEASED
 from tests.prove.machine.oracle.scene import Scene
 from tests.prove.machine.windows import Claim
 
@@ -18,8 +19,12 @@ def _counts(scene: Scene) -> None:
     story, head = scene.story, scene.story.user.head()
     alive = sum(lives(link) for link in scene.links)
     story.claim(head.links == alive, Claim.BOOKS, f"the head counts {head.links} links, there are {alive}")
-    entries = len(scene.entries)
+    entries = len(story.user.backlog())
     story.claim(head.backlog == entries, Claim.BOOKS, f"the head counts {head.backlog} entries, there are {entries}")
+    aside = {state: len(story.user.backlog(state)) for state in (RELEASED, NEVER, APART)}
+    told = f"the head counts {head.answered} entries that are not open, there are {aside}"
+    story.claim(head.answered == sum(aside.values()), Claim.BOOKS, told)
+    story.claim(not aside[RELEASED], Claim.BOOKS, told)
     story.claim(head.lease is None, Claim.BOOKS, f"the lease was not given back: {head.lease}")
     for side in SideName:
         ids = [link.id_on(side) for link in scene.links if lives(link) and link.id_on(side)]
@@ -29,7 +34,7 @@ def _counts(scene: Scene) -> None:
 
 def _links(scene: Scene) -> None:
     story = scene.story
-    whole = {doc.data["link"] for doc in scene.entries if doc.data["whole"]}
+    whole = {doc.data["link"] for doc in scene.entries if doc.data["whole"] or doc.data["state"] == NEVER}
     for link in scene.links:
         story.claim(link.parked == (link.id in whole), Claim.BOOKS, f"link {link.id} parked: {link.parked}")
         if link.id in scene.asked:

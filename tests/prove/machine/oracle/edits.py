@@ -53,7 +53,8 @@ def _field(scene: Scene, link: Link, tag: str, name: str) -> None:
     typed = memory.recent.get((tag, name), [])
     where = f"{tag} {name}: {shown}, base {link.base.get('primary_city' if name == 'city' else name)!r}, typed {typed}"
     if both:
-        story.claim(equal, Claim.DIVERGED, where)
+        kept = ("primary_city" if name == "city" else name) in link.apart
+        story.claim(equal or kept, Claim.DIVERGED, where)
     before = memory.agreed.get((tag, name))
     if before is not None:
         sides = {edit.side for edit in typed}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shared.side import SideName
 from shared.store.port import Doc
 from shared.sync.link import Link, LinkState
+from shared.sync.remedies import NEVER
 from shared.sync.settings import Direction, Settings, SugarScope
 from tests.prove.machine.deeds.make import SCOPE_LABEL
 from tests.prove.machine.fields import Json, tag_of
@@ -22,7 +23,7 @@ class Scene:
     by_tag: dict[SideName, dict[str, list[str]]]
     links: list[Link]
     entries: list[Doc]
-    """The open ones."""
+    """The open ones, and those of contacts that are never to be synced."""
     asked: set[str]
     """Links that an entry is about."""
     waiting: set[str]
@@ -35,7 +36,8 @@ class Scene:
         for side in SideName:
             for record, native in records[side].items():
                 by_tag[side][tag_of(side, native)].append(record)
-        links, entries = story.user.links(), story.user.backlog()
+        links = story.user.links()
+        entries = [*story.user.backlog(), *story.user.backlog(NEVER)]
         asked = {doc.data["link"] or doc.id for doc in entries}
         waiting = {record for doc in entries for record in doc.data["ids"].values()}
         for doc in entries:
