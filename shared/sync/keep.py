@@ -80,7 +80,7 @@ class Keeper:
             ops = done.intents[decision.subject.key]
             results = [(step, done.answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
             name = decision.link.id if decision.link else ""
-            settling = settle_undo if decision.action is Action.UNDO else settle
+            settling = settle_undo if _takes_back(decision) else settle
             out = settling(done.env, decision, results, now, done.batch.stored.get(name))
             if out.link is not None:
                 out.link.intents = [op.id for op in ops if not isinstance(done.answers[op.id], InDoubt)]
@@ -201,6 +201,10 @@ class Keeper:
             if record := out.link.id_on(side) if out.link is not None else subject.half(side).id:
                 return [Dirty(side=side, id=record, seen_at=now.isoformat(), lane=Lane.FEED, tries=1)]
         return []
+
+
+def _takes_back(decision: Decision) -> bool:
+    return decision.action is Action.UNDO or any(step.undone is not None for step in decision.steps)
 
 
 def _keys(batch: Batch, out: Settled) -> list[Dirty]:

@@ -9,6 +9,7 @@ Light to import: who only shows them needs neither planner nor engine.
 ``choose``      it is the same person as this candidate: they become one contact
 ``different``   it is none of these candidates: whoever they are, it is treated as if they were not there
 ``delete_both`` what is left of a contact that was deleted on the other side goes too
+``restore``     it is made again on the side where it was deleted, from the one that lives
 ``never``       it is left alone from now on, until it is let go again
 ``keep``        of each field named the value of the side named, whoever changed it; or each side keeps its own
 ==============  =====================================================================================================
@@ -36,9 +37,9 @@ ACTIONS: Mapping[ClassText, tuple[ActionText, ...]] = {
     "conflict": ("keep", "mend", "release", "never"),
     "edit loop": ("keep", "release", "never"),
     "gone from Sugar": ("approve", "release", "never"),
-    "deleted and edited": ("delete_both", "release", "never"),
-    "merged": ("delete_both", "release", "never"),
-    "held: mass deletion": ("approve", "release", "never"),
+    "deleted and edited": ("delete_both", "restore", "release", "never"),
+    "merged": ("delete_both", "restore", "release", "never"),
+    "held: mass deletion": ("approve", "restore", "release", "never"),
     "held: mass clearing": ("approve", "keep", "release", "never"),
     "rejected": ("mend", "keep", "release", "never"),
     "forbidden": ("keep", "release", "never"),

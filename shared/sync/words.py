@@ -54,7 +54,7 @@ ClassText = Literal[
     "doubtful create",
 ]
 """Classes of backlog entries."""
-ActionText = Literal["release", "approve", "keep", "mend", "choose", "different", "delete_both", "never"]
+ActionText = Literal["release", "approve", "keep", "mend", "choose", "different", "delete_both", "restore", "never"]
 """What a person can have done about an entry; see :mod:`shared.sync.remedies`."""
 KeepText = Literal["sugar", "google", "both"]
 """Whose value of a field is kept; ``both``: each side keeps its own, until one of them is edited."""

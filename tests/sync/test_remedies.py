@@ -7,13 +7,19 @@ from typing import Any
 
 import pytest
 
+from shared.people.fields import KEY_NAME
 from shared.side import SideName
+from shared.sync.link import LinkState
 from shared.sync.plan.model import Trouble
 from shared.sync.remedies import ACTIONS, actions, choices
 from tests.sync.crashes import fixed_point, rest
 from tests.sync.stage import (
+    BOTH,
+    entry,
+    person,
     settle,
     title_in_google,
+    titled,
     troubles,
     watched,
 )
@@ -210,6 +216,24 @@ def delete_both(w: World, user: User, trouble: Trouble) -> None:
     assert not user.account.lives(doc.data["ids"]["google"])
 
 
+@case("restore", Trouble.DELETED_AND_EDITED, Trouble.MERGED, Trouble.HELD_DELETE)
+def restore(w: World, user: User, trouble: Trouble) -> None:
+    names = entries_of(user, trouble)
+    answer(user, trouble, "restore")
+    assert user.backlog() == []
+    links = {link.id: link for link in user.links()}
+    for name in names:
+        link = links[name]
+        assert link.state is LinkState.LIVE
+        native, shown = w.sugar.get(link.sugar_id), user.account.person(link.google_id)
+        assert native["last_name"] == shown["names"][0]["familyName"]
+        assert native["title"] == title_in_google(user, link)
+        keys = [each["value"] for each in shown.get("clientData", ()) if each["key"] == KEY_NAME]
+        assert link.id in keys
+    assert len(w.sugar.contacts()) == len(user.account.people())
+    assert len([row for row in user.history() if "revive" in row["kinds"]]) == len(names)
+
+
 @pytest.mark.parametrize(("cls", "action"), [(cls, action) for cls, had in ACTIONS.items() for action in had])
 def test_every_class_is_resolved_by_each_of_its_actions(cls: str, action: str) -> None:
     with world() as w:
@@ -224,3 +248,98 @@ def test_every_class_is_resolved_by_each_of_its_actions(cls: str, action: str) -
 def test_no_case_is_for_an_action_that_there_is_not() -> None:
     assert set(ACTIONS) == {trouble.value for trouble in Trouble}
     assert {(cls, action) for cls, had in ACTIONS.items() for action in had} == CASES.keys()
+
+
+def test_nobody_is_made_again_who_was_entered_anew() -> None:
+    with world() as w:
+        user = scene(w, Trouble.DELETED_AND_EDITED)
+        (doc,) = user.backlog()
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        user.wish(kind="release", entries=[doc.id], action="restore")
+        rest(user)
+        assert len(user.account.people()) == 1
+        (again,) = [each for each in user.backlog() if each.id == doc.id]
+        assert (again.data["attempts"], again.data["class"]) == (2, "deleted and edited")
+        assert "same email" in again.data["entries"][0]["message"]
+
+
+def test_an_edit_after_the_decision_is_not_deleted() -> None:
+    with world() as w:
+        user = scene(w, Trouble.DELETED_AND_EDITED)
+        (doc,) = user.backlog()
+        record = doc.data["ids"]["sugar"]
+        w.sugar.edit(record, title="Edited again")
+        user.wish(kind="release", entries=[doc.id], action="delete_both")
+        rest(user)
+        assert record in w.sugar.contacts()
+        told = entry(user)
+        assert told["attempts"] == 2
+        assert "edited again since you decided" in told["entries"][0]["message"]
+        user.wish(kind="release", entries=[doc.id], action="delete_both")
+        rest(user)
+        assert record not in w.sugar.contacts()
+
+
+@pytest.mark.parametrize("what", ["gone", "linked"])
+def test_a_candidate_that_cannot_be_chosen_any_more_brings_the_entry_back(what: str) -> None:
+    with world() as w:
+        user = scene(w, Trouble.AMBIGUOUS)
+        doc = next(doc for doc in user.backlog() if doc.data["ids"]["sugar"])
+        chosen, other = choices(doc.data)
+        if what == "gone":
+            user.account.remove(chosen[2:].replace(":", "/"))
+        else:
+            w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+            settle(user)
+            twin = next(d for d in user.backlog() if d.data["ids"]["sugar"] and d.id != doc.id)
+            user.wish(kind="release", entries=[twin.id], action="choose", candidates=(chosen,))
+            rest(user)
+        user.wish(kind="release", entries=[doc.id], action="choose", candidates=(chosen,))
+        rest(user)
+        (again,) = [each for each in user.backlog() if each.id == doc.id]
+        assert again.data["attempts"] >= 2
+        assert "that was chosen" in again.data["entries"][0]["message"]
+        assert len(user.links()) == (what == "linked")
+        assert other
+
+
+def test_a_mended_value_that_is_not_right_either_writes_nothing_and_comes_back() -> None:
+    with world() as w:
+        user = scene(w, Trouble.CANNOT_HOLD)
+        (doc,) = user.backlog()
+        with watched(w) as sent:
+            user.wish(
+                kind="release", entries=[doc.id], action="mend", values={"title": "y" * 200}, side="google", key="k"
+            )
+            rest(user)
+        assert sent.sugar == sent.google == 0
+        told = entry(user)
+        assert (told["attempts"], told["entries"][0]["problems"][0]["field"]) == (2, "title")
+
+
+def test_a_contact_without_link_is_mended_before_it_is_created() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ada", "Byron", "ada@x.org", organizations=titled("x" * 300)))
+        rest(user)
+        (doc,) = user.backlog()
+        user.wish(
+            kind="release", entries=[doc.id], action="mend", values={"title": "Countess"}, side="google", key="k-mended"
+        )
+        rest(user)
+        (record,) = w.sugar.contacts().values()
+        assert (record["title"], user.backlog()) == ("Countess", [])
+        assert {row["link"] for row in user.history()} == {"k-mended"}
+        fixed_point(user)
+
+
+def test_an_edit_after_the_mending_was_asked_for_is_not_overwritten() -> None:
+    with world() as w:
+        user = scene(w, Trouble.CANNOT_HOLD)
+        (doc,) = user.backlog()
+        user.account.edit(doc.data["ids"]["google"], organizations=titled("By hand"))
+        user.wish(kind="release", entries=[doc.id], action="mend", values={"title": "Mended"}, side="google", key="k")
+        rest(user)
+        (link,) = user.links()
+        assert title_in_google(user, link) == w.sugar.get(link.sugar_id)["title"] == "By hand"

@@ -49,7 +49,7 @@ class Plan:
 def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> Plan:
     """Plans the batch. Pure: equal arguments give an equal plan, in any order of the subjects."""
     heirs = _Heirs(env, subjects, candidates)
-    decisions = [plan_pair(env, subject, heirs.of) for subject in subjects if subject.link is not None]
+    decisions = [heirs.unmatched(plan_pair(env, s, heirs.of)) for s in subjects if s.link is not None]
     loose = sorted((s for s in subjects if s.link is None), key=lambda s: (s.sugar.id, s.google.id))
     table = Table(env, subjects if loose else (), candidates if loose else ())
     by_record = {(side, s.half(side).id): s for s in loose for side in SideName if s.half(side).there}
@@ -231,6 +231,23 @@ class _Heirs:
                 view = self._env.fields[side].view(record.native, link.memo.get(side, {}), None)
                 found[side, record.id] = (decode(self._env, side, view.contact, link, None), candidate, link)
         return found
+
+    def unmatched(self, decision: Decision) -> Decision:
+        """The decision; nothing is made again where somebody without link has one of its emails already."""
+        made = next((step for step in decision.steps if step.op is Op.CREATE and step.target is not None), None)
+        if made is None or made.target is None:
+            return decision
+        side, emails = made.side, email_keys(made.target.emails or ())
+        loose = [c.record for c in self._candidates if c.side is side and c.link is None]
+        loose += [r for s in self._subjects if s.link is None and (r := s.half(side).there) is not None]
+        view = self._env.fields[side].view
+        alike = {r.id for r in loose if emails & email_keys(view(r.native, {}, None).contact.emails or ())}
+        if not alike:
+            return decision
+        message = f"a contact with the same email is in {_WHO[side]} already: delete one, or merge them"
+        names = tuple(subject_id(side, record) for record in sorted(alike))
+        entry = Entry(Trouble.DELETED_AND_EDITED, message, candidates=names)
+        return replace(decision, action=Action.PARK, why=message, steps=(), fields=(), entries=(entry,))
 
     def of(self, link: Link, side: SideName) -> tuple[str, ...]:
         region = self._env.settings.region

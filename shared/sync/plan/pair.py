@@ -51,6 +51,7 @@ from shared.sync.plan.model import (
     Subject,
     Trouble,
 )
+from shared.sync.plan.restore import plan_restore
 from shared.sync.settings import LeavesScope
 
 PATIENCE = 600.0
@@ -158,6 +159,8 @@ def _gone(env: Env, subject: Subject, link: Link, side: SideName, merged_away: M
     record = subject.half(other).there
     if link.state is LinkState.FROZEN or record is None or not record.in_scope:
         return _tombstone(subject, link, side, f"deleted in {here} while outside the scope")
+    if (restored := plan_restore(env, subject, link, side)) is not None:
+        return restored
     again = ""
     if subject.answer is not None and subject.answer.remedy.action == "delete_both":
         if record.version == subject.answer.versions.get(other):

@@ -13,7 +13,7 @@ from typing import Any
 from shared.errors import StaleVersion, Vanished
 from shared.side import Done, InDoubt, NotSent, Op, Record, SideName
 from shared.sync.link import Link, LinkState
-from shared.sync.plan.model import Decision, Env, Presence, Step, Subject
+from shared.sync.plan.model import Decision, Entry, Env, Presence, Step, Subject, Trouble
 from shared.sync.plan.undo import keep_apart
 from shared.sync.settle import Results, Settled, history_row, index_rows, not_sent
 
@@ -46,6 +46,10 @@ def settle_undo(env: Env, decision: Decision, results: Results, now: datetime, s
             not_sent(out, outcome)
         elif not isinstance(outcome.error, StaleVersion | Vanished):
             out.refused = outcome.error.detail or outcome.error.message
+    if out.refused and decision.subject.answer is not None and link is not None:
+        # No undo, but what a person decided about an entry: that is where it is told.
+        out.entries, out.again = (Entry(Trouble.REJECTED, "it was refused", detail=out.refused),), None
+        link.parked = link.entry = True
     out.link = link if link is not None and (stored is None or link.data() != stored.data()) else None
     if native:
         out.row = {**history_row(decision, native, results), "undoes": list(decision.undoes)}

@@ -116,7 +116,7 @@ class Answer:
 
 def _decides(action: str, cls: str) -> bool:
     """Whether the user decides what the oracle cannot know: who is who, what goes, what a value is to be."""
-    if action in ("choose", "different", "mend", "delete_both", "never"):
+    if action in ("choose", "different", "mend", "delete_both", "restore", "never"):
         return True
     both = {Trouble.DOUBTFUL_CREATE.value} | ({Trouble.GONE_FROM_SUGAR.value} if action == "approve" else set())
     return cls in both or (action == "keep" and cls != Trouble.CONFLICT.value)

@@ -50,7 +50,9 @@ def decide(_: World, users: Users) -> None:
     one, two = [doc.id for doc in asked if doc.data["class"] == "conflict"]
     user.wish(kind="release", entries=[one], action="keep", answers={"title": "google"})
     user.wish(kind="release", entries=[two], action="keep", answers={"title": "both"})
-    user.wish(kind="release", cls="deleted and edited", action="delete_both")
+    both, again = [doc.id for doc in asked if doc.data["class"] == "deleted and edited"]
+    user.wish(kind="release", entries=[both], action="delete_both")
+    user.wish(kind="release", entries=[again], action="restore")
     sugars = next(doc for doc in asked if doc.data["class"] == "ambiguous match" and doc.data["ids"]["sugar"])
     assert "choose" in actions(sugars.data)
     user.wish(kind="release", entries=[sugars.id], action="choose", candidates=(sorted(choices(sugars.data))[0],))
