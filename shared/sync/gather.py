@@ -101,6 +101,7 @@ class Gatherer:
         batch = Batch()
         groups = self._groups(batch, doubtful, found, sources)
         batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
+        batch.stored |= self._links.get(found)  # of those that are made again under their link
         self._reader.read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
         self._renamed(groups, batch)
         self._restored(groups, batch)
