@@ -42,6 +42,13 @@ class Doubts:
     removed: Counter[str] = field(default_factory=Counter)
     """What those count for the guard."""
 
+    def wait_along(self) -> None:
+        """Nobody sends anew what is made again while other creates on that side are in doubt: until somebody can, it
+        may still land, and then it is known as ours."""
+        busy = {op.side for op in (*self.waiting, *self.resend)}
+        self.remaking += [op for op in self.given_up if op.side in busy]
+        self.given_up = [op for op in self.given_up if op.side not in busy]
+
     @property
     def sources(self) -> dict[Place, Intent]:
         """The records that creates in doubt were made from."""

@@ -25,7 +25,8 @@ def told(row: Row | None, facts: Sequence[tuple[Intent, Record | None]]) -> Row 
         after = None if op.op is Op.DELETE or record is None else record.native
         later = native.get(op.side.value)
         native[op.side.value] = {"before": op.before, "after": later["after"] if later else after}
-        undo = ("undo",) if op.undone is not None else ()
+        # A deleted contact that somebody wants again takes no row back.
+        undo = ("undo",) if op.undone is not None and (op.undone.rows or op.op is not Op.CREATE) else ()
         kinds += [kind for kind in (*undo, f"{op.op} {op.side}", "recovered") if kind not in kinds]
         fields += [_field(op, item) for item in op.fields] or _created(op)
     why = "; ".join(dict.fromkeys(text for text in (*(op.why for op, _ in facts), told["why"]) if text))

@@ -95,6 +95,7 @@ class Recovery:
                 self._by_search(side, mine, doubts)
         for op, link in remade:
             self._remade(op, link, doubts)
+        doubts.wait_along()
         return doubts
 
     def _remade(self, op: Intent, link: Link | None, doubts: Doubts) -> None:
