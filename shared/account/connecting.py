@@ -136,6 +136,7 @@ class Connecting:
         was, fresh.pair, fresh.instance = fresh.pair, paths.pair, grant.instance
         fresh.instances[paths.pair] = grant.instance
         wish = Wish(kind="settings", at=self._clock.now().isoformat())
+        fresh.granted_at["sugar"] = wish.at
         changes: list[Change] = [
             self._users.change(fresh),
             self._grants.change(grants),

@@ -85,6 +85,7 @@ class SignIns:
             tokens = tokens or self._living(grants)
             grants.google = GoogleGrant(subject=signed.subject, tokens=tokens.to_json())
             user.subject, user.email = signed.subject, signed.email
+            user.granted_at["google"] = self._clock.now().isoformat()
             try:
                 self._users.save(user, store.change(grants))
             except (Conflict, CommitUnknown):

@@ -27,7 +27,7 @@ class GoogleStanding(msgspec.Struct, kw_only=True):
     since: str | None
     """When the user signed in first."""
     lost: bool
-    """Whether the last run was not let in: the user has to sign in again."""
+    """Whether the last run was not let in, and the user has not signed in since."""
 
 
 class SugarStanding(msgspec.Struct, kw_only=True):
@@ -37,7 +37,7 @@ class SugarStanding(msgspec.Struct, kw_only=True):
     address: str
     user_name: str
     lost: bool
-    """Whether the last run was not let in: the user has to connect it again."""
+    """Whether the last run was not let in, and the user has not connected it again since."""
 
 
 class LastRun(msgspec.Struct, kw_only=True):
@@ -138,13 +138,13 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
             connected=bool(google),
             email=user.email,
             since=user.created_at or None,
-            lost=_lost(head, "Google"),
+            lost=_lost(head, "Google", user.granted_at.get("google", "")),
         ),
         sugar=SugarStanding(
             connected=bool(sugar),
             address=sugar.get("address", ""),
             user_name=sugar.get("user_name", ""),
-            lost=_lost(head, "Sugar"),
+            lost=_lost(head, "Sugar", user.granted_at.get("sugar", "")),
         ),
         sync_regularly=user.settings.get("sync_regularly") is True,
         last_run=_last(head.last_run),
@@ -178,9 +178,12 @@ def _plan(store: Store, paths: Paths, order: str) -> OrderTold | None:
     return told(Order.load(doc.data)) if doc is not None else None
 
 
-def _lost(head: Head, side: str) -> bool:
-    """Errors of a lost grant name their side."""
-    return head.last_run.get("error") in _LOST and side in head.last_run.get("message", "")
+def _lost(head: Head, side: str, granted_at: str) -> bool:
+    """Errors of a lost grant name their side; one that was given since is taken for good until a run says otherwise."""
+    last = head.last_run
+    if last.get("error") not in _LOST or side not in last.get("message", ""):
+        return False
+    return granted_at <= (last.get("at") or granted_at)
 
 
 def _told(summary: Mapping[str, Any]) -> RunTold:

@@ -33,6 +33,8 @@ class User(msgspec.Struct, kw_only=True):
     """The same by pair, for all that were ever connected."""
     settings: dict[str, Any] = {}
     created_at: str = ""
+    granted_at: dict[str, str] = {}
+    """When each side was connected last."""
     signed_out_at: float = 0.0
     """Sessions begun before have ended: seconds since the epoch."""
     erasing: bool = False

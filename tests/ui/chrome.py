@@ -44,11 +44,12 @@ LOOKS: tuple[tuple[str, dict[str, Any]], ...] = (
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """One browser; skips where there is none."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     found = shutil.which("chromium") or shutil.which("chromium-browser")
     if found is None:
         pytest.skip(NO_CHROMIUM)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=found, args=[*QUIET])
         try:

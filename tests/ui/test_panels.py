@@ -212,3 +212,59 @@ def test_the_connection_is_tested_given_up_and_made_again(jane: Screen, site: Ru
     with page.expect_download() as download:
         page.get_by_role("link", name="Export").click()
     assert download.value.suggested_filename == "contact-sync.json"
+
+
+@pytest.mark.parametrize("side", ["Google", "Sugar"])
+def test_a_connection_that_was_lost_is_made_again(side: str, jane: Screen, site: Running) -> None:
+    page, town = jane.page, site.town
+    if side == "Google":
+        for token in list(town.people.oauth.grants):
+            town.people.oauth.kill(token)
+    else:
+        town.sugar.state.sessions.clear()
+    jane.open("overview")
+    site.clock.advance(61)
+    jane.press("Sync Now")
+    jane.sees("It could not go on.")
+    page.locator("#progress").get_by_role("link", name="Connections").click()
+    jane.heading("Connections")
+    page.get_by_text("Access lost").wait_for()
+    jane.picture(f"lost-{side.lower()}")
+    site.clock.advance(1)
+    if side == "Google":
+        page.get_by_role("link", name="Grant again").click()
+        page.get_by_role("button", name="Allow").click()
+        jane.heading("Connections")
+    else:
+        jane.connect(town.login)
+    expect(page.get_by_text("Connected", exact=True)).to_have_count(2)
+    site.clock.advance(61)
+    jane.press("Sync Now")
+    page.locator("#progress").get_by_role("button", name="Close").click()
+    expect(page.get_by_text("Access lost")).to_have_count(0)
+
+
+def test_both_values_of_a_conflict_are_kept(jane: Screen, site: Running) -> None:
+    page, town, browser = jane.page, site.town, site.jane()
+    browser.patch("/settings", conflict="ask")
+    row = next(row for row in browser.get("/history").ok["items"] if "create sugar" in row["kinds"])
+    town.sugar.edit(row["sugar_id"], title="Treasurer")
+    town.account.edit(row["google_id"], organizations=[{"title": "Auditor", "type": "work"}])
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    complete(jane, "backlog")
+    entry = page.get_by_role("listitem").filter(has_text=row["name"])
+    entry.get_by_text("What to do").click()
+    entry.locator("summary", has_text="Decide whose value").click()
+    entry.get_by_role("button", name="Decide", exact=True).click()
+    jane.sees("Choose a value for at least one field.")
+    entry.get_by_role("combobox", name="Title").select_option("both")
+    jane.picture("conflict")
+    entry.get_by_role("button", name="Decide", exact=True).click()
+    jane.sees("the next run takes it up first")
+    site.clock.advance(61)
+    jane.press("Sync Now")
+    page.locator("#progress").get_by_role("button", name="Close").click()
+    assert town.sugar.contacts()[row["sugar_id"]]["title"] == "Treasurer"
+    assert row["name"] not in {item["name"] for item in browser.get("/backlog").ok["items"]}
+    browser.delete("/settings")

@@ -58,7 +58,8 @@ function group(name, entries, state, said, again, more) {
     return item(entry, box, state, said, again);
   });
   const all = boxes.length > 0 && button(t("backlog.pick_all"), () => { for (const box of boxes) { box.checked = true; } entries.slice(0, MOST).forEach((entry) => picked.add(entry.id)); note(); }, { kind: "small" });
-  return h("section", { "aria-label": name }, h("h2", {}, t.has(`class.${name}`) ? t(`class.${name}`) : name, " ", h("span.tag", {}, `${number(entries.length)}${more ? "+" : ""}`)),
+  const title = t.has(`class.${name}`) ? t(`class.${name}`) : name;
+  return h("section", { "aria-label": title }, h("h2", {}, title, " ", h("span.tag", {}, `${number(entries.length)}${more ? "+" : ""}`)),
     state === "open" && entries.length > 1 && h("div.row", {}, all, left, bulk.map((action) => button(t(`bulk.${action}`), async () => {
       const chosen = picked.size ? { entries: [...picked] } : { class: name };
       const told = picked.size || `${number(entries.length)}${more ? "+" : ""}`;
