@@ -114,6 +114,11 @@ class Controls:
         self.users[user.id] = user
         return user.id
 
+    def outlived(self, user: str) -> bool:
+        """Whether a session of this user has ended because nothing renewed it in time."""
+        now = self.state.now()
+        return any(session.refresh_expires <= now for key, session in self.state.sessions.items() if key[0] == user)
+
     def expire_access(self, user: str = "") -> None:
         """Access tokens die (of all users by default), refresh tokens live."""
         for session in self.state.sessions.values():
