@@ -12,7 +12,7 @@ from tests.prove.machine.windows import GIVES_UP, Window
 
 IN_CI = bool(os.environ.get("CI"))
 CHUNKS = 8 if IN_CI else 1
-CHUNKS_OLDER = 2 if IN_CI else 1
+CHUNKS_OLDER = 1
 
 
 @pytest.mark.parametrize("chunk", range(CHUNKS))
