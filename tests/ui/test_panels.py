@@ -268,3 +268,26 @@ def test_both_values_of_a_conflict_are_kept(jane: Screen, site: Running) -> None
     assert town.sugar.contacts()[row["sugar_id"]]["title"] == "Treasurer"
     assert row["name"] not in {item["name"] for item in browser.get("/backlog").ok["items"]}
     browser.delete("/settings")
+
+
+def test_several_entries_are_let_go_at_once(jane: Screen, site: Running) -> None:
+    page, town, browser = jane.page, site.town, site.jane()
+    browser.patch("/settings", conflict="ask")
+    rows = [row for row in browser.get("/history").ok["items"] if "create google" in row["kinds"]][:2]
+    for row in rows:
+        town.sugar.edit(row["sugar_id"], title="Treasurer")
+        town.account.edit(row["google_id"], organizations=[{"title": "Auditor", "type": "work"}])
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    complete(jane, "backlog")
+    group = page.get_by_role("region", name="Both sides changed it")
+    group.get_by_role("button", name="Pick all").click()
+    expect(group.get_by_role("status").first).to_have_text("2 picked")
+    group.get_by_role("button", name="Release", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Release").click()
+    jane.sees("2 contacts are let go")
+    browser.patch("/settings", conflict="sugar")
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    assert not {row["name"] for row in rows} & {item["name"] for item in browser.get("/backlog").ok["items"]}
+    browser.delete("/settings")

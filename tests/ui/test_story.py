@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.site.running import Running
+from tests.site.running import Running, running
 from tests.ui.conftest import Window, signed_in
 
 
@@ -101,3 +101,29 @@ def test_somebody_leaves(window: Window, site: Running) -> None:
     screen.heading("Your data are deleted.")
     assert town.sugar.contacts() == records
     assert town.people.oauth.grants == {}
+
+
+def test_the_report_before_a_first_sync(window: Window) -> None:
+    with running(each=1) as site:
+        town, screen = site.town, window()
+        screen.url = site.url
+        for name in ("Ann", "Anne"):
+            twin = [{"email_address": "twin@example.org", "primary_address": True}]
+            town.sugar.add(by=town.sugar_user, first_name=name, last_name="Twin", email=twin)
+        town.sugar.add(by=town.sugar_user, first_name="Bo", last_name="Case", phone_work="+1 202 555 0111")
+        phones = [{"value": "(202) 555-0111", "type": "work"}]
+        town.account.add({"names": [{"givenName": "Bob", "familyName": "Case"}], "phoneNumbers": phones})
+        screen.open()
+        screen.grant()
+        screen.connect(town.login)
+        screen.go("Preview", "Preview")
+        screen.press("Preview", within="#panel")
+        screen.sees("Before your first sync")
+        facts = screen.page.locator("dl.facts")
+        expect(facts).to_contain_text("Groups of duplicates within Sugar1")
+        expect(facts).to_contain_text("Would be created, though somebody there looks alike1")
+        screen.sees("same phone")
+        screen.page.get_by_label("Show").first.select_option("duplicates sugar")
+        screen.sees("same email")
+        screen.sees("twin@example.org")
+        screen.picture("first-sync")

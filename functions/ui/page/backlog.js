@@ -109,7 +109,7 @@ function item(entry, box, state, said, again) {
 
 function opened(entry, said, again) {
   const told = h("div", {});
-  const nodes = entry.questions.map((question) => h("div", {}, h("p", {}, question.message), h("p", {}, h("strong", {}, question.remedy)),
+  const nodes = entry.questions.map((question) => h("div", {}, question.message !== entry.message && h("p", {}, question.message), h("p", {}, h("strong", {}, question.remedy)),
     question.detail && h("p.hint", {}, t("backlog.detail"), " ", h("q", {}, question.detail)),
     question.problems.map((one) => h("p.wrong", {}, `${one.label}: ${one.message}`)), values(question.fields),
     question.candidates.length > 0 && h("ul", {}, question.candidates.map((one) => h("li", {}, candidate(one))))));

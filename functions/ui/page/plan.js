@@ -1,6 +1,6 @@
 // One stored plan: its numbers, its contacts with what each field is before and after, and carrying it out.
 
-import { ask, button, call, carryOut, doing, field, fill, get, h, kind, notice, number, pages, refresh, shown, time, trouble } from "/ui/app.js";
+import { ask, button, call, carryOut, doing, field, fill, get, h, kind, load, notice, number, pages, refresh, shown, status, time } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 const SIZE = 50;
@@ -11,7 +11,7 @@ export function drawPlan(place, plan, { state = "" } = {}) {
   const head = h("div", {}), report = h("section", {}), list = h("section", { "aria-label": t("preview.contacts") });
   fill(place, head, report, list);
   header(head, plan, leaveOut, place);
-  if (plan.kind === "sync" && plan.complete) firstReport(report, plan);
+  if (plan.kind === "sync" && plan.complete && status.linked === 0) firstReport(report, plan);
   contacts(list, plan, leaveOut, state);
 }
 
@@ -108,16 +108,10 @@ export function fieldTable(fields) {
 
 // -- the first sync --------------------------------------------------------------------------------
 
-async function firstReport(place, plan) {
-  let told;
-  try {
-    told = await get(`/preview/${plan.id}/report`);
-  } catch (error) {
-    // An installation without the report shows the plan as it is.
-    if (error.status !== 404) fill(place, trouble(error, () => firstReport(place, plan)));
-    return;
-  }
-  const { drawReport } = await import("/ui/report.js");
-  drawReport(place, plan, told);
+function firstReport(place, plan) {
+  return load(place, async () => {
+    const { report } = await import("/ui/report.js");
+    return report(plan, await get(`/preview/${plan.id}/report`));
+  });
 }
 

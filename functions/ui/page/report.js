@@ -6,21 +6,21 @@ import { t } from "/ui/texts.js";
 const LISTS = ["evidence", "duplicates sugar", "duplicates google"];
 const GROUPS = 10;
 
-/** Draws the report of a plan: `told` as the API gives it. */
-export function drawReport(place, plan, told) {
-  if (!told.first) return;
+/** The report of a plan: `told` as the API gives it. */
+export function report(plan, told) {
+  if (!told.first) return [];
   const list = h("div", {});
   const counts = { evidence: told.evidence, "duplicates sugar": told.duplicates.sugar, "duplicates google": told.duplicates.google };
   const some = LISTS.filter((name) => counts[name] > 0);
   const asks = Object.entries(told.asks).filter(([, count]) => count > 0);
-  fill(place, h("div.card", {}, h("h2", {}, t("report.title")), h("p", {}, t("report.text")),
+  if (some.length) show(list, plan, some[0]);
+  return h("div.card", {}, h("h2", {}, t("report.title")), h("p", {}, t("report.text")),
     h("dl.facts", {},
       fact(told.matches, "report.matches"), fact(told.creates.google || 0, "report.create.google"), fact(told.creates.sugar || 0, "report.create.sugar"),
       fact(told.ambiguous, "report.ambiguous"), fact(told.unheld, "report.unheld"),
       LISTS.map((name) => fact(counts[name], `report.${name}`))),
     asks.length > 0 && [h("h3", {}, t("report.asks")), h("ul", {}, asks.map(([name, count]) => h("li", {}, `${t.has(`class.${name}`) ? t(`class.${name}`) : name}: ${number(count)}`)))],
-    some.length > 0 && [h("h3", {}, t("report.alike")), h("p.hint", {}, t("report.alike.text")), field(t("preview.filter"), choice(some, plan, list)), list]));
-  if (some.length) show(list, plan, some[0]);
+    some.length > 0 && [h("h3", {}, t("report.alike")), h("p.hint", {}, t("report.alike.text")), field(t("preview.filter"), choice(some, plan, list)), list]);
 }
 
 const fact = (count, key) => [h("dt", {}, t(key)), h("dd", {}, number(count))];
