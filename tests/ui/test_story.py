@@ -113,6 +113,7 @@ def test_the_report_before_a_first_sync(window: Window) -> None:
         town.sugar.add(by=town.sugar_user, first_name="Bo", last_name="Case", phone_work="+1 202 555 0111")
         phones = [{"value": "(202) 555-0111", "type": "work"}]
         town.account.add({"names": [{"givenName": "Bob", "familyName": "Case"}], "phoneNumbers": phones})
+        site.clock.advance(60)  # what was added a moment ago, Google's lists do not show yet
         screen.open()
         screen.grant()
         screen.connect(town.login)
