@@ -30,6 +30,7 @@ from tests.prove.machine.runs import run
 from tests.prove.machine.sent import is_token
 from tests.prove.machine.story import Story
 from tests.prove.machine.tally import TALLY
+from tests.prove.machine.undoing import undo_and_redo
 from tests.prove.machine.views import preview_then_run
 from tests.prove.machine.watched import WatchedStore
 from tests.prove.machine.workers import oversleep, overtake
@@ -292,6 +293,15 @@ class Machine(RuleBasedStateMachine):
         with at_step(self.story, nth, lambda _: colleague_runs(self.story)):
             run(self.story)
         self.story.others_at_work = False
+
+    @rule(deeds=draws.bursts(least=1), nth=st.integers(0, 60))
+    @told
+    def undoes(self, deeds: list[Deed], nth: int) -> None:
+        """And does it again: afterwards all must be as if nothing had happened."""
+        self.act(deeds)
+        rest(self.story, pause=60.0, landing=0)
+        if self.story.undisturbed:
+            undo_and_redo(self.story, nth)
 
     @rule(pause=st.sampled_from([60.0, 120.0, 301.0]), landing=st.integers(0, 6))
     @told

@@ -18,6 +18,8 @@ class Tally:
     previews: int = 0
     plans: int = 0
     """Stored plans that were carried out, to their end or as far as it went."""
+    undone: int = 0
+    """Rows that were undone, and done again."""
     rests: int = 0
     """Times that the world came to rest and everything was checked."""
     claims: int = 0

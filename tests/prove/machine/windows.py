@@ -33,6 +33,7 @@ class Claim(StrEnum):
     STRANGER = "another user's data touched"
     STALE = "a stale worker wrote"
     PREVIEW = "preview is not what sync does"
+    UNDO = "undo does not bring back what was"
 
 
 class Window(Enum):

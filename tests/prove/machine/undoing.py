@@ -1,0 +1,106 @@
+"""Undo: what a row wrote goes back to what the row says was there before; and once more undone, all is as it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.side import SideName
+from shared.sync.link import Link, LinkState
+from shared.sync.report import Report, Status
+from shared.sync.undo.choose import UndoAsk
+from tests.prove.machine.fields import FIELDS, emails_of, is_phone, same, tag_of, value_of
+from tests.prove.machine.oracle.scene import Scene
+from tests.prove.machine.runs import history
+from tests.prove.machine.story import Story
+from tests.prove.machine.tally import TALLY
+from tests.prove.machine.windows import Claim
+
+_MOST = 20
+Shown = dict[tuple[SideName, str], Any]
+
+
+def undo_and_redo(story: Story, nth: int) -> None:
+    """Takes back an update that is in force, and takes that back. To be called at rest: nothing else is written then.
+
+    Deletes and creates are left to the sweep: what is made again has other ids, by which users act here.
+    """
+    user = story.user
+    scene = Scene.of(story)
+    links = {link.id: link for link in scene.links if scene.takes_part(link) and link.state is LinkState.LIVE}
+    rows = [doc for doc in history(user) if doc.data["link"] in links and _is_update(doc.data)]
+    if not rows or user.head().order or user.head().open:
+        return
+    row = rows[nth % len(rows)]
+    link = links[row.data["link"]]
+    tag = tag_of(SideName.SUGAR, scene.records[SideName.SUGAR][link.sugar_id])
+    before = _shown(story, link)
+    told = _undo(story, row.id)
+    if not told:
+        return
+    story.say("undone", row.id, sorted(told))
+    TALLY.undone += 1
+    _as_planned(story, link, told, tag)
+    last = history(user)[-1]
+    story.claim(row.id in last.data.get("undoes", ()), Claim.HISTORY, f"{last.id} does not say what it took back")
+    again = _undo(story, last.id)
+    story.claim(again is not None, Claim.UNDO, f"{tag}: what was undone cannot be done again", tag)
+    if not again:
+        story.memory.lose_track([tag])
+        return
+    after = _shown(story, link)
+    story.claim(after == before, Claim.UNDO, f"{tag}: undone and done again, {before} became {after}", tag)
+
+
+def _is_update(data: dict[str, Any]) -> bool:
+    return bool(data["native"]) and all(told["before"] and told["after"] for told in data["native"].values())
+
+
+def _shown(story: Story, link: Link) -> Shown:
+    """All that is watched of a contact, on both sides."""
+    found: Shown = {}
+    for side in SideName:
+        record = story.records(side)[link.id_on(side)]
+        found.update({(side, name): same(name, value_of(side, record, name)) for name in FIELDS})
+        found[side, "emails"] = emails_of(side, record)
+    return found
+
+
+def _undo(story: Story, row: str) -> dict[tuple[SideName, str], str] | None:
+    """Plans it and carries it out; what the plan has shown, by side and field.
+
+    Returns:
+        ``None`` if there is nothing to do; nothing, if the write was refused: the user may have lost the right to it.
+    """
+    user = story.user
+    report = user.engine.undo(UndoAsk(row=row))
+    if report.order is None or report.plan is None or not report.order.waiting:
+        return None
+    order = report.order.id
+    (decision,) = [each for each in report.plan.decisions if each.steps]
+    told = {
+        (target, change.name): change.google if target is SideName.SUGAR else change.sugar
+        for change in decision.fields
+        if (target := change.verdict.target) is not None
+    }
+    carried: Report | None = None
+    for _ in range(_MOST):
+        carried = user.engine.run(plan=order)
+        story.claim(carried.status is not Status.BLOCKED, Claim.UNDO, f"blocked: {carried.message}")
+        if carried.order is None or carried.order.state == "done":
+            break
+        story.pass_time(120.0)
+    order_told = carried.order if carried is not None else None
+    left_out = order_told is not None and order_told.left_out == 1
+    done = order_told is not None and order_told.done == 1
+    story.claim(done or left_out, Claim.UNDO, f"{row} was not undone: {order_told}")
+    return told if done else {}
+
+
+def _as_planned(story: Story, link: Link, told: dict[tuple[SideName, str], str], tag: str) -> None:
+    """Each side shows what the plan has shown. A phone may stand in another place than that of its kind."""
+    shown = _shown(story, link)
+    for (side, canonical), value in told.items():
+        name = "city" if canonical == "primary_city" else canonical
+        if name in FIELDS and not is_phone(name):
+            agree = shown[side, name] == same(name, value)
+            story.claim(agree, Claim.UNDO, f"{tag} {name} in {side}: {shown[side, name]!r}, planned {value!r}", tag)
