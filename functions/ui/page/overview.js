@@ -3,7 +3,7 @@
 import { current, fill, get, h, kind, number, onStatus, svg, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
-const WIDTH = 900, HEIGHT = 130, FOOT = 18;
+const WIDTH = 900, HEIGHT = 110, FOOT = 1;
 
 export async function panel() {
   const top = h("div", {});
@@ -91,10 +91,9 @@ function chart(runs) {
   const [first, last] = [runs[0], runs.at(-1)].map((run) => new Date(run.at).toLocaleDateString());
   const words = t("overview.chart", { n: runs.length, done: number(sum(runs, "written")), failed: number(sum(runs, "failed")) });
   return [
-    svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": words }, bars,
-      svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - FOOT, y2: HEIGHT - FOOT }),
-      svg("text", { x: 2, y: HEIGHT - 4 }, first),
-      last !== first && svg("text", { x: WIDTH - 2, y: HEIGHT - 4, "text-anchor": "end" }, last)),
+    svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", role: "img", "aria-label": words }, bars,
+      svg("line", { x1: 0, x2: WIDTH, y1: HEIGHT - FOOT, y2: HEIGHT - FOOT })),
+    h("p.row.spread.hint", { "aria-hidden": "true" }, h("span", {}, first), last !== first && h("span", {}, last)),
     h("p.hint", {}, words)];
 }
 
