@@ -35,7 +35,7 @@ const TEXTS = {
   outcome: "Outcome",
   before: "Before",
   after: "After",
-  stays: "stays different",
+  stays: "neither",
   loser: "Overwritten by the conflict rule:",
   hidden_value: "not kept in history",
   account: "Account",
