@@ -57,8 +57,8 @@ def signed_in(window: Window, site: Running, **how: Any) -> Screen:
     """Another window of the same person."""
     screen = window(**how)
     browser = site.jane()
+    browser.patch("/settings", from_google={"create": True})
     if not browser.get("/status").ok["linked"]:
-        browser.patch("/settings", from_google={"create": True})
         site.clock.advance(61)
         assert browser.post("/sync", {}).ok["status"] == "done"
     cookies = [{"name": name, "value": value, "url": site.url} for name, value in browser.cookies.items()]

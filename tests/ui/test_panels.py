@@ -252,7 +252,8 @@ def test_both_values_of_a_conflict_are_kept(jane: Screen, site: Running) -> None
     town.account.edit(row["google_id"], organizations=[{"title": "Auditor", "type": "work"}])
     site.clock.advance(61)
     assert browser.post("/sync", {}).ok["status"] == "done"
-    complete(jane, "backlog")
+    jane.open("backlog")
+    jane.sees("Both sides changed it")
     entry = page.get_by_role("listitem").filter(has_text=row["name"])
     entry.get_by_text("What to do").click()
     entry.locator("summary", has_text="Decide whose value").click()
@@ -279,7 +280,8 @@ def test_several_entries_are_let_go_at_once(jane: Screen, site: Running) -> None
         town.account.edit(row["google_id"], organizations=[{"title": "Auditor", "type": "work"}])
     site.clock.advance(61)
     assert browser.post("/sync", {}).ok["status"] == "done"
-    complete(jane, "backlog")
+    jane.open("backlog")
+    jane.sees("Both sides changed it")
     group = page.get_by_role("region", name="Both sides changed it")
     group.get_by_role("button", name="Pick all").click()
     expect(group.get_by_role("status").first).to_have_text("2 picked")
