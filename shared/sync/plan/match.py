@@ -129,6 +129,9 @@ class Table:
                 linked.append(found)
         if linked:
             return _entry(Trouble.ALREADY_LINKED, "the same email stands in a contact that is linked already", linked)
+        if fresh:
+            # As seen from there: somebody else's contact that was deleted here is no rival (see :meth:`_certain`).
+            revivable = [(found, link) for found, link in revivable if _may_be(person.contact, found.contact)]
         if len(fresh) + len(revivable) > 1:
             everyone = [*fresh, *(found for found, _ in revivable)]
             return _entry(Trouble.AMBIGUOUS, "several contacts on the other side have the same email", everyone)

@@ -251,6 +251,20 @@ def test_a_pair_that_lives_again_and_stands_in_the_batch_has_one_decision(side: 
 
 
 @both_sides
+@pytest.mark.parametrize("alone_first", [True, False])
+def test_somebody_elses_deleted_contact_is_no_rival_whichever_of_the_two_is_asked(
+    side: SideName, alone_first: bool
+) -> None:
+    mine, twin = of(side, "1", MAIL, **ANN), of(side.other, "2", MAIL, **ANN)
+    theirs = of(side.other, "3", MAIL, **BOB)
+    both = [alone(mine), alone(twin)]
+    found = plan(*(both if alone_first else both[::-1]), candidates=(candidate(theirs, tombstone(side, theirs)),))
+    decision = only(found)
+    assert decision.action is Action.LINK
+    assert {decision.subject.sugar.id, decision.subject.google.id} == {mine.id, twin.id}
+
+
+@both_sides
 def test_a_pair_that_is_being_dealt_with_is_not_revived_meanwhile(side: SideName) -> None:
     theirs = of(side.other, "2", MAIL, **ANN)
     known = tombstone(side, theirs)
