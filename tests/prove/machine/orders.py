@@ -92,7 +92,12 @@ def _items(book: Book) -> Iterable[tuple[Item, Progress]]:
 
 def _nothing_else(story: Story, items: list[tuple[Item, Progress]], calls: dict[SideName, int]) -> None:
     """Every record that was written is one of the plan's, and of an item that plans such a write."""
-    allowed = {(side, op, item.ids.get(side, "")) for item, _ in items for side, op in map(_op, item.ops)}
+    # One that is made again has an id, of the record that is gone.
+    allowed = {
+        (side, op, "" if op == "create" else item.ids.get(side, ""))
+        for item, _ in items
+        for side, op in map(_op, item.ops)
+    }
     for side in SideName:
         for call in story.wire(side).log[calls[side] :]:
             for write in writes(side, call.request, story.world.sugar.switches):
@@ -106,7 +111,18 @@ def _op(fingerprint: str) -> tuple[SideName, str]:
 
 
 def _to_the_letter(story: Story, items: list[tuple[Item, Progress]], rows: list[dict[str, Any]]) -> None:
-    """Nothing happened in between: all is done, and history tells of exactly what was shown."""
+    """Nothing happened in between: all is done but what Sugar refused, and history tells of exactly what was shown.
+
+    That the user may not write this one record is known only once it was tried.
+    """
+    refused = story.world.sugar.state.protected[story.user.sugar_user]
+    barred = {
+        record
+        for item, progress in items
+        if progress.state is ItemState.LEFT_OUT and (record := item.ids.get(SideName.SUGAR, "")) in refused
+    }
+    items = [(item, progress) for item, progress in items if item.ids.get(SideName.SUGAR, "") not in barred]
+    rows = [row for row in rows if row["ids"][SideName.SUGAR.value] not in barred]
     left = [
         (item.action, item.ops, progress.why)
         for item, progress in items
