@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import msgspec
+from typing import Annotated
 
-from shared.account.standing import RunTold, Standing, standing
-from shared.account.standing import runs as last_runs
+import msgspec
+from msgspec import Meta
+
+from shared.account.standing import RUNS, Standing, standing
 from shared.web.function import Function
 from shared.web.route import Ask, Route
 
 
+class StatusQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is told besides."""
+
+    runs: Annotated[int, Meta(ge=0, le=RUNS, description="So many of the last runs, too.")] = 0
+
+
 def status(ask: Ask) -> Standing:
-    return standing(ask.services.store, ask.me, ask.services.clock.now())
+    return standing(ask.services.store, ask.me, ask.services.clock.now(), last=ask.asked(StatusQuery).runs)
 
 
-class Runs(msgspec.Struct):
-    """The last runs, the newest first."""
-
-    items: list[RunTold]
-
-
-def runs(ask: Ask) -> Runs:
-    return Runs(last_runs(ask.services.store, ask.me))
-
-
-ROUTES = (
-    Route("GET", status, "Connections, last run, progress and counts", answer=Standing),
-    Route("GET", runs, "The last runs that changed something or were in trouble", path="/runs", answer=Runs),
-)
+ROUTES = (Route("GET", status, "Connections, last run, progress and counts", query=StatusQuery, answer=Standing),)
 handler = Function("status", ROUTES).entry

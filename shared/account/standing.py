@@ -66,6 +66,19 @@ class SideStanding(msgspec.Struct, kw_only=True):
     """Everything before this time has been seen."""
 
 
+class RunTold(msgspec.Struct, kw_only=True):
+    """One run that changed something, or was in trouble."""
+
+    run: str
+    at: str
+    status: str
+    written: int
+    """Records written on both sides together."""
+    failed: int
+    """Contacts that went to the backlog; at least 1 where the run itself was in trouble."""
+    seconds: float
+
+
 class Standing(msgspec.Struct, kw_only=True):
     """Connections, last run, progress and counts."""
 
@@ -93,35 +106,27 @@ class Standing(msgspec.Struct, kw_only=True):
     """The stored plan that is being carried out, or waits for you because you are to be asked first."""
     sides: dict[str, SideStanding]
     """`sugar` and `google`."""
-
-
-class RunTold(msgspec.Struct, kw_only=True):
-    """One run that changed something, or was in trouble."""
-
-    run: str
-    at: str
-    status: str
-    written: int
-    """Records written on both sides together."""
-    failed: int
-    """Contacts that went to the backlog; at least 1 where the run itself was in trouble."""
-    seconds: float
+    runs: list[RunTold] | None = None
+    """The last runs that changed something or were in trouble, the newest first; `null`: not asked for."""
 
 
 RUNS = 48
 """Of them, at most."""
 
 
-def runs(store: Store, user: User) -> list[RunTold]:
-    """The last ones, the newest first."""
-    if user.paths is None:
-        return []
-    docs = store.query(user.paths.collection("runs"), order="at", descending=True, limit=RUNS)
+def _runs(store: Store, paths: Paths | None, last: int) -> list[RunTold] | None:
+    if not last or paths is None:
+        return [] if last else None
+    docs = store.query(paths.collection("runs"), order="at", descending=True, limit=last)
     return [_told(doc.data) for doc in docs]
 
 
-def standing(store: Store, user: User, now: datetime) -> Standing:
-    """Reads two documents at most, the user's apart, and a third where there is a plan."""
+def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Standing:
+    """Reads two documents at most, the user's apart, and a third where there is a plan.
+
+    Args:
+        last: so many of the last runs are told of, too; one more document each.
+    """
     from shared.account.grants import grants_path
     from shared.side import SideName
     from shared.sync.head import Head
@@ -166,6 +171,7 @@ def standing(store: Store, user: User, now: datetime) -> Standing:
             )
             for name in SideName
         },
+        runs=_runs(store, paths, last),
     )
 
 

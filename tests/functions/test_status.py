@@ -176,3 +176,13 @@ def test_who_may_not(s: Stage) -> None:
     assert s.ask(user, "status", json={}).status == 405
     assert s.ask(user, "status", "/x").status == 404
     assert s.watched.paths == []
+
+
+def test_the_last_runs_are_told_where_they_are_asked_for(s: Stage) -> None:
+    user = s.user(**BOTH)
+    many(s.world, user, 3)
+    assert s.ask(user, "status").ok["runs"] is None
+    told = s.ask(user, "status", runs=48).ok["runs"]
+    assert [run["written"] for run in told if run["written"]] == [3]
+    assert s.ask(user, "status", runs=1).ok["runs"] == told[:1]
+    assert s.ask(user, "status", runs=49).wrong == ["query.runs"]

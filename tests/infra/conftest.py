@@ -20,7 +20,7 @@ class Stays(NewUser):
         record, contact = next(iter(town.sugar.contacts().items()))
         assert b.get("/why", q=f"{contact['first_name']} {contact['last_name']}").ok["items"]
         assert b.get("/ui").status == 200
-        assert b.get("/status/runs").ok
+        assert b.get("/status", runs=10).ok
         row = self.history()[0]
         for what in ({"row": row["id"]}, {"contact": row["contact"]}, {"run": row["run"]}, {"created": "google"}):
             self.site.clock.advance(61)

@@ -21,7 +21,7 @@ CALLS = {
     "settings": "**/settings",
     "history": "**/history?*",
     "backlog": "**/backlog?*",
-    "overview": "**/status/runs",
+    "overview": "**/status?runs=*",
     "preview": "**/preview",
     "why": "**/why?*",
 }

@@ -244,9 +244,12 @@ export function onStatus(listener) {
   listeners.add(listener);
 }
 
-/** Asks how it stands, and tells everybody. */
-export async function refresh() {
-  status = await get("/status");
+/** How many of the last runs the overview shows. */
+export const RUNS = 48;
+
+/** Asks how it stands, with so many of the last runs, and tells everybody. */
+export async function refresh(runs = 0) {
+  status = await get(runs ? `/status?runs=${runs}` : "/status");
   asked = performance.now();
   told();
   return status;
@@ -364,7 +367,7 @@ async function start() {
   layout();
   document.getElementById("app").hidden = true;
   try {
-    await refresh();
+    await refresh(["", "#overview"].includes(location.hash) ? RUNS : 0);
   } catch (error) {
     document.getElementById("app").hidden = false;
     if (error.status === 401) return welcome(problem);

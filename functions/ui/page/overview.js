@@ -1,6 +1,6 @@
 // How it stands: both sides, the last run, and the last runs as a small chart.
 
-import { current, fill, get, h, kind, number, onStatus, svg, time, trouble } from "/ui/app.js";
+import { RUNS, current, fill, h, kind, number, onStatus, refresh, svg, time } from "/ui/app.js";
 import { t } from "/ui/texts.js";
 
 const WIDTH = 900, HEIGHT = 110, FOOT = 1;
@@ -8,16 +8,17 @@ const WIDTH = 900, HEIGHT = 110, FOOT = 1;
 export async function panel() {
   const top = h("div", {});
   const runs = h("section.card", { "aria-label": t("overview.runs") });
-  const standing = await current();
+  let standing = await current();
+  if (!standing.runs) standing = await refresh(RUNS);
   let drawn = "";
   const update = (now) => {
     if (JSON.stringify(now) === drawn) return;
     drawn = JSON.stringify(now);
     draw(top, now);
+    if (now.runs) last(runs, now.runs);
   };
   update(standing);
   onStatus(update);
-  last(runs);
   return [top, runs];
 }
 
@@ -68,14 +69,8 @@ function lastRun(now) {
     run.message && h("p.hint", {}, run.message)];
 }
 
-async function last(place) {
-  fill(place, h("h2", {}, t("overview.runs")));
-  try {
-    const { items } = await get("/status/runs");
-    place.append(...(items.length ? chart([...items].reverse()) : [h("p", {}, t("overview.no_runs"))]));
-  } catch (error) {
-    place.append(trouble(error, () => last(place)));
-  }
+function last(place, runs) {
+  fill(place, h("h2", {}, t("overview.runs")), ...(runs.length ? chart([...runs].reverse()) : [h("p", {}, t("overview.no_runs"))]));
 }
 
 function chart(runs) {
