@@ -85,7 +85,7 @@ class Keeper:
             if out.link is not None:
                 out.link.intents = [op.id for op in ops if not isinstance(done.answers[op.id], InDoubt)]
                 out.link.intents += [op.id for op, _ in done.recovered.of(decision)]
-                if out.again is None and not out.doubt:
+                if out.again is None and not out.doubt and not decision.frozen:
                     out.link.epoch = self._ledger.epoch
             settled.append(out)
         return settled

@@ -335,6 +335,7 @@ class Recovery:
                 fields=_shown(op),
                 link=link,
                 joined=decision.joined,  # not its own: its keys stay, for it may have changed since it was frozen
+                frozen=True,
             )
         return decision
 

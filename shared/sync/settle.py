@@ -371,7 +371,7 @@ def _reflect(out: Settled, decision: Decision, results: Results, link: Link | No
 
     One outside the scope does: it may come back by a flag that moves no date.
     """
-    if out.doubt or out.again is not None:
+    if out.doubt or out.again is not None or decision.frozen:
         return
     written = {step.side for step, _ in results}
     for side in SideName:

@@ -118,6 +118,19 @@ def test_an_edit_of_a_contact_made_in_doubt_is_an_edit_and_no_rendering() -> Non
         fixed_point(user)
 
 
+def test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it() -> None:
+    with world() as w:
+        user = new_in_sugar(w)
+        dies(w, user, calm("new_in_sugar")[0].on_paper)
+        (record,) = w.sugar.contacts()
+        w.sugar.edit(record, title="Mathematician")
+        w.clock.advance(LONG)
+        rest(user)
+        (link,) = user.links()
+        assert title_in_google(user, link) == "Mathematician"
+        fixed_point(user)
+
+
 def test_a_crash_before_a_create_is_sent_again_leaves_one_intent_and_one_contact() -> None:
     def lost(w: World) -> User:
         user = new_in_sugar(w)

@@ -273,6 +273,8 @@ class Decision:
     """With WAIT: look again after so long."""
     joined: tuple[str, ...] = ()
     """Other subjects of the batch, by key, that this decision has taken in."""
+    frozen: bool = False
+    """It carries out what an earlier run has frozen: what the records show beyond that is not settled by it."""
     lost: tuple[str, ...] = ()
     """What does not come back with a record that is made again."""
     undoes: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from shared.account.connect import Connections
 from shared.account.grants import GrantStore
@@ -71,8 +72,9 @@ def overtake(story: Story, nth: int) -> None:
     def meet(name: str) -> None:
         _stop_watching(story)
         head = story.user.head() if story.world.store.get(story.user.paths.head) else None
-        if head is None or head.lease is None:
-            return  # the first one has not taken its lease yet, or has given it back already
+        now = story.world.clock.now()
+        if head is None or head.lease is None or datetime.fromisoformat(head.lease.until) <= now:
+            return  # the first one has not taken its lease yet (a crash may have left one), or has given it back
         calls, commits = _calls(story), len(story.store.committed)
         engine, connections = second_worker(story)
         report = engine.run()

@@ -46,6 +46,12 @@ class Scene:
         for link in links:
             if link.id in asked:
                 waiting |= {link.id_on(side) for side in SideName}
+        # Who is put aside is neither linked nor doubled, by whatever name the other one's record goes now.
+        never = {record for doc in entries if doc.data["state"] == NEVER for record in doc.data["ids"].values()}
+        for tags in by_tag.values():
+            for tag, named in tags.items():
+                if never.intersection(named):
+                    waiting |= {record for side in SideName for record in by_tag[side].get(tag, ())}
         return cls(story, story.user.settings, records, by_tag, links, entries, asked, waiting - {""})
 
     def direction(self, source: SideName) -> Direction:
