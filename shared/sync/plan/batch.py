@@ -60,9 +60,21 @@ def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candi
         decision = _loose(env, table, subject, by_record)
         if decision.action is Action.REVIVE:
             decision = _take_over(subject, decision, decisions)
+        decision = _alone(subject, decision, decisions)
         decisions.append(decision)
         taken.update(decision.joined)
     return Plan(tuple(decisions))
+
+
+def _alone(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
+    """A subject that this decision takes in may have one of its own already: it gives way, unless it writes."""
+    known = [each for each in decisions if each.subject.link is None and each.subject.key in decision.joined]
+    if any(each.steps or each.joined for each in known):
+        why = "the contact that it is linked with is being dealt with"
+        return Decision(subject, Action.WAIT, why, wait_seconds=DOUBT)
+    for each in known:
+        decisions.remove(each)
+    return decision
 
 
 def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideName, str], Subject]) -> Decision:
