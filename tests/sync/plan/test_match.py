@@ -10,7 +10,8 @@ import pytest
 from shared.side import Op, Record, SideName
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import Plan, plan_batch
-from shared.sync.plan.model import Action, Candidate, Decision, Env, Subject, Trouble
+from shared.sync.plan.model import Action, Answer, Candidate, Decision, Env, Subject, Trouble
+from shared.sync.remedies import Remedy
 from tests.sync.plan.make import GOOGLE, SUGAR, env, gone, google, link, parked, steps, subject, sugar
 
 ANN: dict[str, Any] = {"first_name": "Ann", "last_name": "Lee"}
@@ -341,3 +342,13 @@ def test_the_writes_of_a_plan_are_counted() -> None:
     found = plan(alone(s("s1", MAIL, title="x", **ANN)), alone(g("people/g1", MAIL, department="y", **ANN)))
     assert found.writes == 2
     assert {step.op for decision in found.decisions for step in decision.steps} == {Op.UPDATE}
+
+
+def test_a_choice_takes_the_chosen_one_in_whatever_that_one_came_to_by_itself() -> None:
+    chosen = Answer(Remedy(action="choose", candidates=("g:people:g1",)), asked=Trouble.AMBIGUOUS.value)
+    mine = alone(s("s1", MAIL, **ANN), answer=chosen)
+    theirs = alone(g("people/g1", OTHER, **ANN), unsure="somebody has to look")
+    for both in ((mine, theirs), (theirs, mine)):
+        decision = only(plan(*both))
+        assert decision.action is Action.LINK
+        assert decision.joined == (theirs.key,)
