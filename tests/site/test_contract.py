@@ -84,6 +84,8 @@ class Caller:
                 case.body = dict(self.site.town.login)
             case "POST /backlog_release":
                 case.body = {"entries": [self._some(paths.collection("backlog"))]}
+            case "POST /undo":
+                case.body = {"row": self._some(paths.collection("history"))}
 
     def _plan(self, collection: str) -> str:
         """A stored one; made where there is none."""
