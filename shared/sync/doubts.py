@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from shared.side import SideName
+from shared.side import Record, SideName
 from shared.sync.journal import Intent
 from shared.sync.link import Link
 from shared.sync.plan.model import Half, Subject
@@ -50,6 +50,11 @@ class Doubts:
         self.given_up = [op for op in self.given_up if op.side not in busy]
 
     @property
+    def links(self) -> set[str]:
+        """The links with writes in doubt."""
+        return {op.key for op in self.intents} | set(self.unclear_again)
+
+    @property
     def sources(self) -> dict[Place, Intent]:
         """The records that creates in doubt were made from."""
         return {source(op): op for op in (*self.waiting, *self.resend, *(op for op, _ in self.unclear))}
@@ -78,6 +83,13 @@ class Doubts:
     def suspected(self, subject: Subject) -> Intent | None:
         """The create in doubt that may have made this."""
         return self._of(subject, self.suspects)
+
+    def speaks_for(self, side: SideName, record: Record) -> bool:
+        """Whether a create was made from this record, or may have made it, and nothing shows yet whether it happened:
+        nobody else is to link it."""
+        waiting = [source(op) for op in self.waiting]
+        waiting += [place for place, op in self.suspects.items() if op in self.waiting]
+        return any((side, name) in waiting for name in (record.id, *record.previous_ids))
 
     @staticmethod
     def _of(subject: Subject, known: dict[Place, Intent]) -> Intent | None:

@@ -5,7 +5,7 @@ The truth is read here and nowhere else: feeds and index only say where to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -15,6 +15,7 @@ from shared.store.port import Store
 from shared.sync.backlog import answer_of, backlog_id, different, quarantines
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch
+from shared.sync.doubts import Doubts
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
@@ -41,6 +42,8 @@ class _Group:
     keys: list[Dirty] = field(default_factory=list)
     merged_into: dict[SideName, str] = field(default_factory=dict)
     """The linked record that answers for this one now."""
+    doubt: bool = False
+    """What it has become is spoken for by a write of an earlier run that may yet happen."""
 
     def seen(self, side: SideName) -> str:
         """When its change there was first seen; an echo is our own write and counts only where nothing else does."""
@@ -80,34 +83,24 @@ class Gatherer:
         self._env = env
         self._reader = Reader(sides)
 
-    def run(
-        self,
-        *,
-        doubtful: Collection[str],
-        found: Mapping[str, Link],
-        sources: Collection[tuple[SideName, str]],
-        blocked: Callable[[Half, Half], frozenset[SideName]],
-        backlog: bool,
-    ) -> Batch:
+    def run(self, doubts: Doubts, *, backlog: bool) -> Batch:
         """Reads the next batch.
 
         Args:
-            doubtful: links with open intents: they come first, and are always read.
-            found: links of creates in doubt whose record was found; they are not stored yet.
-            sources: records that are always read, too.
-            blocked: where a contact with these two halves is not to be created for now.
+            doubts: what earlier runs have left open: it comes first, and is always read.
             backlog: whether the backlog holds anything at all.
         """
         batch = Batch()
-        groups = self._groups(batch, doubtful, found, sources)
+        found = doubts.found
+        groups = self._groups(batch, doubts)
         batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
         batch.stored |= self._links.get(found)  # of those that are made again under their link
         self._reader.read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
-        self._renamed(groups, batch)
-        self._restored(groups, batch)
+        self._renamed(groups, batch, doubts)
+        self._restored(groups, batch, doubts)
         names = self._errand.names()
         for group in groups:
-            subject = self._subject(group, blocked, names)
+            subject = self._subject(group, doubts, names)
             batch.subjects.append(subject)
             batch.keys[subject.key] = group.keys
         if backlog:
@@ -120,21 +113,23 @@ class Gatherer:
 
     # -- which contacts ------------------------------------------------------------------------------
 
-    def _groups(
-        self,
-        batch: Batch,
-        doubtful: Collection[str],
-        found: Mapping[str, Link],
-        sources: Collection[tuple[SideName, str]],
-    ) -> list[_Group]:
+    def _groups(self, batch: Batch, doubts: Doubts) -> list[_Group]:
         by_link: dict[str, _Group] = {}
         loose: dict[tuple[SideName, str], _Group] = {}
-        for doubt in {**self._links.get([d for d in doubtful if d not in found]), **found}.values():
+        found = doubts.found
+        for doubt in {**self._links.get([d for d in doubts.links if d not in found]), **found}.values():
             by_link[doubt.id] = _Group(doubt, {side: doubt.id_on(side) for side in SideName})
         # A create that was found has no stored link yet, but its two records are spoken for.
         unstored = {(side, link.id_on(side)): link for link in found.values() for side in SideName}
-        for side, record in sources:
-            loose[side, record] = _Group(None, {side: record})
+        wanted = doubts.wanted
+        for side in SideName:
+            names = [record for where, record in wanted if where is side]
+            owners = self._links.of(side, names)
+            for record in names:
+                if (owner := owners.get(record)) is None:
+                    loose[side, record] = _Group(None, {side: record})
+                else:
+                    by_link.setdefault(owner.id, _Group(owner, {each: owner.id_on(each) for each in SideName}))
         begun = Begun(list(by_link), [*loose, *unstored])
         ready = self._errand.keys(self._queue, begun, self._most - len(by_link) - len(loose))
         taken = 0
@@ -184,10 +179,15 @@ class Gatherer:
                     found[side, key.id] = list({link.id: link for link in known}.values())
         return found
 
-    def _renamed(self, groups: list[_Group], batch: Batch) -> None:
+    def _renamed(self, groups: list[_Group], batch: Batch, doubts: Doubts) -> None:
         """Records that answer by another name than the one they were read by.
 
         The link follows, unless that name has a link of its own: then the user merged the two, and this one is gone.
+        Nor while a create from that name is in doubt, for if it did happen, that is a link of its own::
+
+            create from B ──▶ in doubt
+                   the user merges A (linked) into B; the link follows from A to B
+            the create is found, or sent again ──▶ B is linked twice
         """
         for side in SideName:
             moved: list[tuple[_Group, Record]] = []
@@ -212,6 +212,8 @@ class Gatherer:
                         self._reader.read({each: [record] for each, record in group.ids.items()})
                 elif owner is not None and owner.id != group.link.id:
                     group.merged_into[side] = read.id
+                elif doubts.speaks_for(side, read):
+                    group.doubt = True
                 else:
                     group.link.on(side, read.id)
                     group.ids[side] = read.id
@@ -219,13 +221,18 @@ class Gatherer:
                         group.keys += twin.keys
                         groups.remove(twin)
 
-    def _restored(self, groups: list[_Group], batch: Batch) -> None:
-        """A record without link that carries our key, while the link's own is gone, is that contact come back."""
+    def _restored(self, groups: list[_Group], batch: Batch, doubts: Doubts) -> None:
+        """A record without link that carries our key, while the link's own is gone, is that contact come back.
+
+        Or it was merged into that one, from which a create may be in doubt: see :meth:`_renamed`.
+        """
         planted: dict[str, _Group] = {}
+        carriers: dict[str, Record] = {}
         for group in groups:
             record = self._reader.pool[SideName.GOOGLE].get(group.ids.get(SideName.GOOGLE, ""))
             if group.link is None and isinstance(record, Record):
                 planted.update({key: group for key in record.planted})
+                carriers.update({key: record for key in record.planted})
         if not planted:
             return
         links = self._links.get(planted)
@@ -237,6 +244,10 @@ class Gatherer:
             if group.link is not None or not (renamed or isinstance(read, Absent)):
                 continue
             twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
+            if doubts.speaks_for(SideName.GOOGLE, carriers[link.id]):
+                if twin is not None:
+                    twin.doubt = True
+                continue
             if twin is not None:
                 group.keys += twin.keys
                 groups.remove(twin)
@@ -271,7 +282,7 @@ class Gatherer:
     def _subject(
         self,
         group: _Group,
-        blocked: Callable[[Half, Half], frozenset[SideName]],
+        doubts: Doubts,
         names: Mapping[tuple[SideName, str], str],
     ) -> Subject:
         sugar, google = self._half(group, SideName.SUGAR), self._half(group, SideName.GOOGLE)
@@ -281,8 +292,9 @@ class Gatherer:
             sugar=sugar,
             google=google,
             link=group.link,
-            blocked=blocked(sugar, google),
+            blocked=doubts.blocked(sugar, google),
             exempt=any(key.exempt for key in group.keys),
+            doubt=group.doubt,
         )
 
     def _answered(self, batch: Batch) -> None:

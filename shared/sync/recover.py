@@ -224,6 +224,9 @@ class Recovery:
                 subject = replace(subject, doubt=True)
             kept.append(subject)
         batch.subjects = kept
+        batch.candidates = [
+            replace(c, doubt=c.link is None and doubts.speaks_for(c.side, c.record)) for c in batch.candidates
+        ]
         settled = {*result.closed, *(op.id for op in result.again.values())}
         for op in (*doubts.resend, *(op for op, _ in doubts.unclear)):
             if op.id not in settled:  # its source was read, and has become part of a link: nobody wants it any more

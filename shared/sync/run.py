@@ -210,13 +210,7 @@ class Run:
             self._limits.batch,
             self._errand,
         )
-        batch = gatherer.run(
-            doubtful={op.key for op in doubts.intents} | set(doubts.unclear_again),
-            found=doubts.found,
-            sources=doubts.wanted,
-            blocked=doubts.blocked,
-            backlog=head.backlog + head.answered > 0,
-        )
+        batch = gatherer.run(doubts, backlog=head.backlog + head.answered > 0)
         recovered = recovery.resolve(doubts, batch)
         plan = self._errand.plan(env, batch)
         planned = self._claims.check([*recovered.decisions, *plan.decisions], self._clock.now())

@@ -19,6 +19,7 @@ from shared.store.port import Store
 from shared.sync.backlog import backlog_id
 from shared.sync.because import Because, explain
 from shared.sync.claims import Claims
+from shared.sync.doubts import Doubts
 from shared.sync.gather import Gatherer
 from shared.sync.head import Head
 from shared.sync.index import Index
@@ -101,7 +102,7 @@ def why(
     keys = [Dirty(side=side, id=record, seen_at=now, lane=Lane.SWEEP) for side, record in found]
     gatherer = Gatherer(store, paths, sides, queue, index, links, ids, env, MOST, Looking(keys))
     backlog = head.backlog + head.answered > 0
-    batch = gatherer.run(doubtful=(), found={}, sources=(), blocked=lambda one, two: frozenset(), backlog=backlog)
+    batch = gatherer.run(Doubts(), backlog=backlog)
     planned = plan_batch(env, batch.subjects, batch.candidates).decisions
     decisions, _ = guard(env, Claims(store, paths, instance).check(planned, clock.now()), _weather(head, queue, now))
     doubts = {name for op in Journal(store, paths, head).load() for name in (op.key, op.record, *_sources(op.link))}

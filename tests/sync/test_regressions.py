@@ -356,3 +356,64 @@ def test_nobody_is_linked_with_a_contact_that_has_just_taken_over_a_linked_one(s
         late = w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org", "office@x.org"])
         rest(user)
         assert w.sugar.get(late)["last_name"] == "Miller"
+
+
+FAULTS = ["cut_before", "cut_after", "late"]
+
+
+@pytest.mark.parametrize("shows", ["previous", "both", "tombstone"])
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("inside", [True, False], ids=["in scope", "out of scope"])
+def test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt(fault: str, shows: str, inside: bool) -> None:
+    with world(people=Switches(merge_shows=shows)) as w:  # type: ignore[arg-type]
+        user = w.user(**BOTH)
+        linked = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        (link,) = user.links()
+        w.sugar.edit(link.sugar_id, title="Doctor")
+        rest(user)  # our key stands in Google now
+        source = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        if not inside:
+            w.sugar.edit(link.sugar_id, assigned_user_id="somebody-else")
+        w.clock.advance(60)
+        w.sugar_wire.fault(fault, path="Contacts$")
+        user.run()
+        assert user.head().open
+        if fault == "cut_after":
+            copy = next(record for record in w.sugar.contacts() if record != link.sugar_id)
+            w.sugar.edit(copy, title="Countess")  # so that it does not read as sent
+        user.account.merge(source, linked)
+        w.clock.advance(60)
+        user.run()  # the feed tells of the merge while nothing shows yet whether the create has happened
+        w.sugar_wire.land()
+        rest(user)
+        assert user.head().open == []
+        assert link.sugar_id in w.sugar.contacts()
+        assert len(w.sugar.contacts()) <= 2
+        names = [each.google_id for each in user.links()]
+        assert len(names) == len(set(names))
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt(fault: str) -> None:
+    with world() as w:
+        user = w.user(**{**BOTH, "from_sugar": {**BOTH["from_sugar"], "create": False}})
+        older = w.sugar.add(first_name="Ada", last_name="Byron")
+        user.sync()
+        rest(user)
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        w.sugar_wire.fault(fault, path="Contacts$")
+        user.run()
+        assert user.head().open
+        w.sugar.edit(older, email=["ada@x.org"])
+        w.clock.advance(60)
+        user.run()
+        w.sugar_wire.land()
+        rest(user)
+        assert user.head().open == []
+        assert len(w.sugar.contacts()) == (1 if fault == "cut_before" else 2)
+        assert len(user.links()) == 1
+        fixed_point(user)

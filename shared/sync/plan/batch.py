@@ -124,7 +124,7 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
         message = "its match waits in the backlog: settle that first"
         entry = Entry(Trouble.AMBIGUOUS, message, candidates=(match.person.name,))
         return Decision(subject, Action.PARK, message, entries=(entry,))
-    if twin is not None and twin.doubt:
+    if match.person.doubt:
         return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key
     different = sorted(match.person.different | subject.different)
@@ -267,11 +267,12 @@ class _Heirs:
         phones = {normal(Kind.PHONE, link.base.get(slot, ""), region) for slot in PHONE_SLOTS} - {""}
         found = []
         for (where, record_id), (contact, candidate, owner) in self._linked.items():
-            if where is not side or owner.id == link.id:
+            if where is not side or (owner.id == link.id and record_id == link.id_on(side)):
                 continue
             held = {normal(Kind.PHONE, contact.get(slot), region) for slot in PHONE_SLOTS}
             before = {normal(Kind.PHONE, owner.base.get(slot, ""), region) for slot in PHONE_SLOTS}
-            carried = link.id in candidate.record.planted  # a merge takes the key along
+            # A merge takes the key along, or the name; with that alone it may be this very contact, come back.
+            carried = owner.id == link.id or link.id in candidate.record.planted
             if carried or emails & email_keys(contact.emails or ()) or phones & (held - before):
                 found.append(subject_id(side, record_id))
         return tuple(sorted(found))

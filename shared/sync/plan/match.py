@@ -36,6 +36,8 @@ class Person:
     parked: bool = False
     different: frozenset[str] = frozenset()
     """Subject ids of those who are somebody else."""
+    doubt: bool = False
+    """A write of an earlier run may yet happen."""
 
     @property
     def id(self) -> str:
@@ -100,7 +102,7 @@ class Table:
         emails = email_keys(view.contact.emails or ())
         known = told.different | frozenset(link.different if link else ())
         aside = replace(record, barred=True) if told.never else record
-        self._people[side, record.id] = Person(side, aside, view.contact, emails, link, told.parked, known)
+        self._people[side, record.id] = Person(side, aside, view.contact, emails, link, told.parked, known, told.doubt)
 
     def person(self, side: SideName, record_id: str) -> Person:
         return self._people[side, record_id]

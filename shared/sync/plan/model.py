@@ -115,6 +115,8 @@ class Candidate:
     """A person wants it never synced."""
     different: frozenset[str] = frozenset()
     """As with subjects."""
+    doubt: bool = False
+    """A create of an earlier run was made from it, or may have made it, and may yet happen."""
 
 
 @dataclass(frozen=True)

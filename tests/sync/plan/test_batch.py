@@ -270,8 +270,17 @@ def test_nobody_inherits_who_is_not_linked_or_on_the_other_side(side: SideName) 
 def test_a_contact_is_not_its_own_heir() -> None:
     known = link(ANN, [MAIL])
     lost = subject(gone("s1"), google("people/g1", MAIL, **ANN), known)
-    itself = Candidate(SUGAR, sugar("s2", MAIL, **ANN), known)
+    itself = Candidate(SUGAR, sugar("s1", MAIL, **ANN), known)
     assert plan(lost, itself).action is Action.DELETE
+
+
+def test_whoever_carries_the_key_of_a_vanished_contact_is_its_heir() -> None:
+    known = link(ANN, [MAIL])
+    lost = subject(sugar("s1", MAIL, **ANN), gone("people/g1"), known)
+    carrier = Candidate(GOOGLE, google("people/g2", last_name="Roe"), known)
+    found = plan(lost, carrier)
+    assert found.action is Action.PARK
+    assert found.entries[0].candidates == ("g:people:g2",)
 
 
 def test_without_emails_and_phones_there_is_nothing_to_inherit() -> None:
