@@ -126,6 +126,8 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         out.row = history_row(decision, native, results)
     _reflect(out, decision, results, link)
     out.index += _outside(env, decision)
+    if out.link is not None and stored is not None:
+        out.index += _moved(env, decision, stored)
     return out
 
 
@@ -339,9 +341,23 @@ def _outside(env: Env, decision: Decision) -> list[tuple[SideName, Row]]:
     settled = decision.action is Action.FREEZE or decision.subject.link is None
     if record is None or record.in_scope or not settled:
         return []
-    contact = env.fields[SideName.SUGAR].view(record.native, {}, None).contact
+    return [(SideName.SUGAR, _row(env, SideName.SUGAR, record))]
+
+
+def _moved(env: Env, decision: Decision, stored: Link) -> list[tuple[SideName, Row]]:
+    """The name by which a linked record goes now, for the index: where the feed never gets to tell of that name, only
+    a complete listing without it shows later that the record was deleted."""
+    return [
+        (side, _row(env, side, record))
+        for side in SideName
+        if (record := decision.subject.half(side).there) is not None and stored.id_on(side) not in ("", record.id)
+    ]
+
+
+def _row(env: Env, side: SideName, record: Record) -> Row:
+    contact: Contact = env.fields[side].view(record.native, {}, None).contact
     found = list(terms(contact, env.settings.region))
-    return [(SideName.SUGAR, Row(id=record.id, version=record.version, in_scope=False, terms=found))]
+    return Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found)
 
 
 def history_row(decision: Decision, native: Mapping[str, Any], results: Results) -> dict[str, Any]:

@@ -417,3 +417,22 @@ def test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt(fault: str
         assert len(w.sugar.contacts()) == (1 if fault == "cut_before" else 2)
         assert len(user.links()) == 1
         fixed_point(user)
+
+
+def test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing() -> None:
+    with world(people=Switches(feed_delay=10.0, rename_tombstone=False)) as w:
+        user = w.user(**BOTH)
+        before = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        (link,) = user.links()
+        after = user.account.rename_resource(before)
+        w.sugar.edit(link.sugar_id, title="Doctor")
+        user.run()
+        assert user.links()[0].google_id == after
+        user.account.remove(after)
+        user.account.expire_sync_tokens()
+        rest(user)
+        assert [doc.data["class"] for doc in user.backlog()] == ["held: mass deletion"]  # the only one there is
+        assert user.head().remaining == 0
+        fixed_point(user)
