@@ -8,6 +8,9 @@ PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11 python
 
 CHECKOV := 3.3.30
 PIP_AUDIT := 2.10.1
+# What is compiled is kept, whatever the environment says: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
