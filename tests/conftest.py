@@ -1,4 +1,7 @@
-"""What all tests share: how hard hypothesis tries, and that a missing tool is never overlooked.
+"""What all tests share: how hard hypothesis tries, that a missing tool is never overlooked, and what a sample is.
+
+Where ``CI`` is set every test runs, and so it does with ``--whole`` and where a file or a keyword is named. Otherwise
+a test with many cases runs a quarter of them, drawn anew each time, and one marked as ``long`` not at all.
 
 A test that needs a tool which may not be there (the Firestore emulator, Chromium, Terraform) looks for it by itself and
 skips with the reason ``"<tool> not found: <what to install>"``, the only reason to skip there is. Each missing tool is
@@ -8,6 +11,9 @@ named once in the summary. Where ``CI`` is set everything is there, so any skip 
 from __future__ import annotations
 
 import os
+import re
+from collections import defaultdict
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,12 +24,51 @@ IN_CI = bool(os.environ.get("CI"))
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 # The same commit has the same verdict; new examples are looked for everywhere else.
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
-settings.load_profile("ci" if IN_CI else "default")
+settings.register_profile("sample", settings.get_profile("default"), max_examples=30)
+settings.load_profile("ci" if IN_CI else "sample")
 
 _skipped = pytest.StashKey[dict[str, int]]()
+_MANY = 6
+"""From so many cases on a sample of them will do."""
+_SHARE = 4
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="run every case of every test, as CI does")
+
+
+def _samples(config: pytest.Config) -> bool:
+    option = config.option
+    named = option.keyword or option.markexpr or config.args != config.getini("testpaths")
+    return not (IN_CI or option.whole or named)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not _samples(config):
+        return
+    families: defaultdict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        families[re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)].append(item)
+    drawn = Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))  # noqa: S311 - all processes must draw the same
+    left_out: list[pytest.Item] = []
+    for cases in families.values():
+        if len(cases) >= _MANY:
+            left_out += drawn.sample(cases, len(cases) - -(-len(cases) // _SHARE))
+        left_out += [item for item in cases if item.get_closest_marker("long") is not None]
+    config.hook.pytest_deselected(items=left_out)
+    gone = set(map(id, left_out))
+    items[:] = [item for item in items if id(item) not in gone]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Half as many again as cores: tests wait for servers, browsers and processes of their own."""
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "long: takes long for what it shows; in CI, with --whole, or by name")
     config.stash[_skipped] = {}
     config.pluginmanager.register(_Skips(config.stash[_skipped]), "skips")
 
@@ -66,3 +111,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for reason, count in config.stash[_skipped].items():
         line = f"skipped {count}: {reason}"
         terminalreporter.write_line(f"{line} -- nothing may be skipped in CI" if IN_CI else line, yellow=True)
+    if _samples(config):
+        terminalreporter.write_line('This was a sample; every case of every test: make test ARGS="--whole"')

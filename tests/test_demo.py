@@ -145,6 +145,7 @@ def test_every_promise_is_kept_and_every_damage_would_be_found(caplog: pytest.Lo
     assert len(printed.splitlines()) <= 150
 
 
+@pytest.mark.long
 def test_the_same_with_a_sugar_that_speaks_the_older_dialect(caplog: pytest.LogCaptureFixture) -> None:
     stages: list[Stage] = []
     out = io.StringIO()
@@ -154,6 +155,7 @@ def test_the_same_with_a_sugar_that_speaks_the_older_dialect(caplog: pytest.LogC
     _nothing_leaks(stages[0], out.getvalue(), "\n".join(JsonLines().format(record) for record in caplog.records))
 
 
+@pytest.mark.long
 def test_a_broken_world_fails_the_demo() -> None:
     """What happened in the simulators and the store themselves after the last sync: each of it is told."""
 

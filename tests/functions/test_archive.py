@@ -266,6 +266,7 @@ def test_an_object_that_went_missing_is_told_and_not_taken_for_no_history(web: S
     assert (answer.status, answer.json["type"]) == (409, "urn:contact-sync:blocked")
 
 
+@pytest.mark.long
 def test_a_crash_at_any_step_neither_loses_nor_doubles_a_row(web: Site, bucket: Cloud) -> None:
     jane = keeper(web)
     step, crashed = 0, True

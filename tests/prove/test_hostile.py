@@ -16,9 +16,9 @@ from tests.prove.hostile.sweep import WHOLE, Tally, at_random, each_group, named
 
 CI = bool(os.environ.get("CI"))
 PARTS = 4
-SHARE = 4 if CI else 16
+SHARE = 4 if CI else 24
 """One of so many cases."""
-EXAMPLES = 40 if CI else 8
+EXAMPLES = 40 if CI else 6
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -22,7 +22,7 @@ from tests.openapi import document, routes
 from tests.site.browser import Browser
 from tests.site.running import Running, running
 
-RANDOM = int(os.environ.get("EXAMPLES") or (120 if IN_CI else 5))
+RANDOM = int(os.environ.get("EXAMPLES") or (30 if IN_CI else 5))
 """Random requests of one operation, on top of those some 1,000 of all that are the same each time."""
 OPERATIONS = [f"{route.method} /{name}{route.path}" for name, route in routes()]
 

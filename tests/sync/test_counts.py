@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from shared.store.port import MAX_COMMIT, MAX_DOCUMENT
 from shared.sync.limits import Limits
 from tests.conftest import IN_CI
@@ -14,7 +16,7 @@ from tests.simulators.wire import Call
 from tests.sync.scenarios import BOTH, person
 from tests.world import User, World, world
 
-MANY = 10_000 if IN_CI else 2_000
+MANY = 10_000 if IN_CI else 1_000
 
 
 @dataclass
@@ -144,6 +146,7 @@ def test_nothing_changed_costs_next_to_nothing_whatever_the_number_of_contacts()
         assert cost.written <= 4
 
 
+@pytest.mark.long
 def test_notes_of_a_hundred_kilobytes_stay_within_a_commit() -> None:
     with world() as w:
         user = w.user(**BOTH)

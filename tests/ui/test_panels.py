@@ -29,7 +29,10 @@ def complete(screen: Screen, panel: str) -> None:
     screen.idle()
 
 
-@pytest.mark.parametrize(("look", "how"), LOOKS, ids=[name for name, _ in LOOKS])
+@pytest.mark.parametrize(
+    ("look", "how"),
+    [pytest.param(*one, id=one[0], marks=[pytest.mark.long] if n else []) for n, one in enumerate(LOOKS)],
+)
 def test_it_can_be_used_by_everybody(look: str, how: dict[str, object], window: Window, site: Running) -> None:
     script = axe()
     screen = signed_in(window, site, **how, bypass_csp=True)
