@@ -33,7 +33,7 @@ demo: $(READY) ## Sync contacts between simulators of both APIs; STORE=sqlite (d
 serve: $(READY) ## Serve everything on this machine, for trying it out or for good (see README), until Ctrl-C
 	@$(PY) -m tests.serve
 
-test: $(READY) ## Run the tests; ARGS is passed on to pytest: make test ARGS="-k planner -x"
+test: $(READY) ## Run the tests, or a sample of their cases; ARGS goes to pytest: make test ARGS="--whole", ARGS="-k planner -x"
 	@$(PY) -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 check: $(READY) ## Lint, formatting, types, and whether the requirements are in sync

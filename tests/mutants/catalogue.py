@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from tests.mutants import crashing, deciding, older, reading, writing
+from tests.mutants import crashing, deciding, older, ordering, reading, writing
 from tests.mutants.mutant import Mutant, swap
 
-MUTANTS: tuple[Mutant, ...] = (*crashing.MUTANTS, *writing.MUTANTS, *deciding.MUTANTS, *reading.MUTANTS, *older.MUTANTS)
+MUTANTS: tuple[Mutant, ...] = (
+    *crashing.MUTANTS,
+    *writing.MUTANTS,
+    *deciding.MUTANTS,
+    *ordering.MUTANTS,
+    *reading.MUTANTS,
+    *older.MUTANTS,
+)
 
 CONTROLS = (
     Mutant(

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Change, Mutant, swap
 _RUN, _GATHER = "shared/sync/run.py", "shared/sync/gather.py"
 _MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
 _PROPERTIES = "tests/sync/plan/test_properties.py"
+_REGRESSIONS = "tests/sync/test_regressions.py"
 
 MUTANTS = (
     Mutant(
@@ -83,6 +84,34 @@ MUTANTS = (
         "Other contacts have nothing to do with the one in doubt; in Sugar the search for it may find theirs.",
         swap(_PLAN, "    if other in subject.blocked:\n", "    if False:\n"),
         ("tests/sync/test_recovery.py::test_nothing_else_is_created_on_a_side_while_a_create_there_is_in_doubt",),
+    ),
+    Mutant(
+        "matched-with-the-source-of-a-doubtful-create",
+        "The same email, and nobody linked with it yet; its own copy may stand on the other side, unseen.",
+        swap(_PLAN, "    if match.person.doubt:\n", "    if False:\n"),
+        (_REGRESSIONS + "::test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt[late]",),
+    ),
+    Mutant(
+        "link-follows-onto-the-source-of-a-doubtful-create",
+        "A record answers by another name, so its link follows; from that name a create is in doubt, a link to be.",
+        swap(_GATHER, "                elif doubts.speaks_for(side, read):\n", "                elif False:\n"),
+        (
+            _REGRESSIONS
+            + "::test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt[out of scope-late-previous]",
+        ),
+    ),
+    Mutant(
+        "new-name-not-told-to-the-index",
+        "The feed will tell of a new name; where the contact is deleted before, no listing ever shows that it is gone.",
+        swap(
+            "shared/sync/settle.py",
+            "        out.index += _moved(env, decision, stored)\n",
+            "        pass\n",
+        ),
+        (
+            _REGRESSIONS
+            + "::test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing",
+        ),
     ),
     Mutant(
         "edited-there-deleted-all-the-same",

@@ -1,0 +1,69 @@
+"""Mutants about plans that are carried out later, and about what is taken back."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Mutant, swap
+
+_CARRY, _UNDO = "shared/sync/order/carry.py", "shared/sync/plan/undo.py"
+_ORDERS, _PLANS = "tests/functions/test_orders.py", "tests/sync/undo/test_plan.py"
+
+MUTANTS = (
+    Mutant(
+        "plan-carried-out-whatever-changed",
+        "The person has seen the plan and wants it; what was edited since, nobody has seen.",
+        swap(
+            _CARRY,
+            'if side in written or (half.id, version) == (item.ids.get(side, ""), item.versions.get(side)):',
+            "if side in written or half.there is not None:",
+        ),
+        (_ORDERS + "::test_why_something_is_left_out",),
+    ),
+    Mutant(
+        "plan-decided-anew",
+        "The version is the same, so the decision must be; a setting may have changed, or somebody on the other side.",
+        swap(_CARRY, "        if self._shape != self.book.order.shape:\n", "        if False:\n"),
+        (_ORDERS + "::test_settings_that_changed_since",),
+    ),
+    Mutant(
+        "unticked-but-sent",
+        "Left out of the first batch looks left out; the next one takes it.",
+        swap(
+            _CARRY,
+            "self.book.set(key, number, Progress(ItemState.LEFT_OUT, why=UNTICKED, carried=progress.carried))",
+            "self.book.set(key, number, Progress(ItemState.WAITING, why=UNTICKED, carried=progress.carried))",
+        ),
+        (_ORDERS + "::test_contacts_that_are_left_out",),
+    ),
+    Mutant(
+        "undo-deletes-what-was-added-since",
+        "What a sync created may go again; somebody has put something into it since.",
+        swap(
+            _UNDO,
+            "if deed.after is None or fields.rewrite(fields.without(state, deed.hidden), deed.after):",
+            "if deed.after is None:",
+        ),
+        (_PLANS + "::test_what_was_put_into_a_created_contact_stays",),
+    ),
+    Mutant(
+        "undo-is-synced-away",
+        "After an undo both sides differ, as after any edit; the next sync puts back what was taken back.",
+        swap(
+            _UNDO,
+            "            link.keep_apart(name, halves[SideName.SUGAR], halves[SideName.GOOGLE])\n",
+            "            link.base[name] = halves[side.other]\n",
+        ),
+        (_PLANS + "::test_an_update_goes_back_and_is_kept_apart",),
+    ),
+    Mutant(
+        "undo-makes-again-what-is-not-shown",
+        "What a side does not show was deleted; or the user has only lost sight of it, and then it stands there twice.",
+        swap(_UNDO, "    if half.presence is Presence.MISSING:\n", "    if False:\n"),
+        (_PLANS + "::test_gone_without_proof_is_not_made_again",),
+    ),
+    Mutant(
+        "undo-of-what-waits-in-the-backlog",
+        "An undo is a person's wish; what the contact waits for may be the very record that it makes again.",
+        swap(_UNDO, "    if link.parked:\n", "    if False:\n"),
+        (_PLANS + "::test_a_contact_that_waits_is_left_alone",),
+    ),
+)
