@@ -31,9 +31,10 @@ from shared.contact.fields import EMAILS
 from shared.contact.normal import email_key
 from shared.side import Idempotency, Op, Probe, Record, Side, SideName
 from shared.sync.batch import Batch
+from shared.sync.copies import Copies
 from shared.sync.doubts import Doubts, is_named, source
-from shared.sync.head import Head, Sent
-from shared.sync.journal import Intent, digest
+from shared.sync.head import Head
+from shared.sync.journal import Intent
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
@@ -46,8 +47,6 @@ from shared.sync.undo.recover import sort_remade, unclear_again
 from shared.sync.undo.settle import take_back, there_after
 
 _MAY_LAND = "a create of an earlier run, which nobody wants any more, may yet happen"
-REMEMBER = timedelta(days=7)
-"""How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
 
 
 class Recovery:
@@ -62,6 +61,7 @@ class Recovery:
         self._env = env
         self._clock = clock
         self._quiet = quiet
+        self._copies = Copies(head, links, env, clock)
 
     # -- before the batch is read --------------------------------------------------------------------
 
@@ -195,7 +195,7 @@ class Recovery:
         """Takes in what has happened, drops what has not and cannot any more, and marks what may yet."""
         result = Recovered(closed=list(doubts.closed), removed=Counter(doubts.removed))
         for op in doubts.given_up:
-            self._watch(op)
+            self._copies.watch(op)
             result.closed.append(op.id)
         remaking = {op.key for op in doubts.remaking}
         by_link: dict[str, list[Intent]] = {}
@@ -230,7 +230,7 @@ class Recovery:
         settled = {*result.closed, *(op.id for op in result.again.values())}
         for op in (*doubts.resend, *(op for op, _ in doubts.unclear)):
             if op.id not in settled:  # its source was read, and has become part of a link: nobody wants it any more
-                self._watch(op)
+                self._copies.watch(op)
                 result.closed.append(op.id)
         waiting = {op.id for op in doubts.unlinked if any(s.doubt and _is_of(s, op) for s in kept)}
         result.closed += [op.id for op in doubts.unlinked if op.id not in {*waiting, *result.closed}]
@@ -290,7 +290,7 @@ class Recovery:
         return subject
 
     def _special(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
-        return self._unclear(subject, doubts, result) or self._copy(subject, doubts) or self._unmarked_copy(subject)
+        return self._unclear(subject, doubts, result) or self._copies.find(subject, doubts)
 
     def _unclear(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
         """A create that may have happened, or one of the records that it may have made: somebody has to look."""
@@ -323,7 +323,7 @@ class Recovery:
                 continue
             if decision.action is not Action.CREATE and self._lands_by_itself(op):
                 return replace(decision, action=Action.WAIT, why=_MAY_LAND, steps=(), entries=(), wait_seconds=DOUBT)
-            self._watch(op)
+            self._copies.watch(op)
             if decision.action is not Action.CREATE:
                 result.closed.append(op.id)
                 continue
@@ -347,60 +347,9 @@ class Recovery:
         chosen = self._sides[op.side].idempotency is Idempotency.CHOSEN_ID
         return chosen and self._clock.now() < self._over(op)
 
-    def _watch(self, op: Intent) -> None:
-        """A copy of this create may land yet."""
-        until = (self._clock.now() + REMEMBER).isoformat()
-        self._head.sent[op.key] = Sent(link=op.key, until=until, digest=digest(self._env, op.target, op.changed))
-
-    def _copy(self, subject: Subject, doubts: Doubts) -> Decision | None:
-        """A second copy of our own making, still exactly as it was sent."""
-        record = subject.google.there
-        if record is None:
-            return None
-        for key in record.planted:
-            sent = self._head.sent.get(key)
-            if sent is None:
-                continue
-            link = doubts.found.get(key) or self._links.get([key]).get(key)
-            if link is not None and link.google_id == record.id:
-                continue
-            if link is None and key in {op.key for op in (*doubts.waiting, *doubts.resend)}:
-                continue
-            view = self._env.fields[SideName.GOOGLE].view(record.native, {}, None)
-            if digest(self._env, view.contact, self._env.names) != sent.digest:
-                continue
-            step = Step(SideName.GOOGLE, Op.DELETE, {}, record.id, record.version, record.native)
-            return Decision(
-                replace(subject, exempt=True), Action.DELETE, "a second copy of our own making, as it was sent", (step,)
-            )
-        return None
-
-    def _unmarked_copy(self, subject: Subject) -> Decision | None:
-        """What reads exactly as a create that was sent twice, where nothing could be planted: it may have landed late.
-
-        Nothing tells it from somebody's own entry, so it is asked about, and never created on the other side.
-        """
-        record = subject.sugar.there
-        if record is None or subject.parked or subject.released or not self._head.sent:
-            return None
-        contact = self._env.fields[SideName.SUGAR].view(record.native, {}, None).contact
-        found = digest(self._env, contact, self._env.names)
-        for link in self._links.get([key for key, sent in self._head.sent.items() if sent.digest == found]).values():
-            if link.sugar_id and link.sugar_id != record.id:
-                message = "it reads like one that was just created in Sugar: it may be a second copy of it"
-                candidate = subject_id(SideName.SUGAR, link.sugar_id)
-                if candidate in subject.different:
-                    continue
-                entry = Entry(Trouble.ALREADY_LINKED, message, candidates=(candidate,))
-                return Decision(subject, Action.PARK, message, entries=(entry,))
-        return None
-
     def forget(self) -> None:
         """Drops what needs no watching any more."""
-        now = self._clock.now().isoformat()
-        self._head.sent = {key: sent for key, sent in self._head.sent.items() if sent.until > now}
-        watched = {key for info in self._head.open for key in info.keys} | set(self._head.sent)
-        self._head.found = {key: ids for key, ids in self._head.found.items() if key in watched}
+        self._copies.forget()
 
 
 def _shown(op: Intent) -> tuple[FieldChange, ...]:

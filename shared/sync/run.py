@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.clock import Clock, Ids
 from shared.errors import BadPlan, FatalError, RetriableError
 from shared.side import Gate, Op, Side, SideName
 from shared.store.bucket import Bucket
 from shared.store.port import Change, Data, Put, Store
-from shared.sync.batch import Batch
 from shared.sync.claims import Claims
+from shared.sync.due import schedule
 from shared.sync.execute import execute, with_whole_images
 from shared.sync.gather import Gatherer
 from shared.sync.head import Head
@@ -24,7 +23,6 @@ from shared.sync.journal import Intent, Journal, intent
 from shared.sync.keep import Answered, Keeper
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
-from shared.sync.link import lives
 from shared.sync.links import Links
 from shared.sync.naming import name_of
 from shared.sync.observe import Observer
@@ -34,12 +32,13 @@ from shared.sync.order.errand import Asked, Errand, Plain
 from shared.sync.order.stop import stopped
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan
-from shared.sync.plan.guard import Weather, guard, removes
+from shared.sync.plan.guard import guard, removes
 from shared.sync.plan.model import Decision, Env, Step
 from shared.sync.queue import Queue
 from shared.sync.recents import Recents
 from shared.sync.recover import Recovery
 from shared.sync.recovered import Recovered
+from shared.sync.removals import Removals
 from shared.sync.report import Report
 from shared.sync.retention import Retention
 from shared.sync.settings import Settings, parse, synced_fields
@@ -47,12 +46,6 @@ from shared.sync.settle import Settled
 
 Connect = Callable[[Settings, Gate, Head], Mapping[SideName, Side]]
 """Makes both sides for one run. Called under the lease: whoever refreshes a token in there is the only one."""
-
-_DAY = timedelta(days=1)
-_USUAL_DELAY = timedelta(minutes=2)
-"""Until a pair that is due is looked for, has its turn in the queue, and is through."""
-_FEW = 20
-"""Below so many links "all changed at once" means nothing."""
 
 
 class Run:
@@ -87,6 +80,7 @@ class Run:
         self._journal = Journal(store, paths, head)
         self._recents = Recents(store, paths)
         self._links = Links(store, paths)
+        self._removals = Removals(head, self._links, self._queue, clock)
         self._instance = instance
         self._claims = Claims(store, paths, instance)
         self._pending: list[Change] = []
@@ -165,7 +159,7 @@ class Run:
         if self._pending:
             self._commit([*observer.changes()])
         observer.run(self._began + timedelta(seconds=self._limits.observe))
-        self._alarm(observer)
+        self._removals.watch(observer)
         return observer
 
     def _commit(self, changes: Sequence[Change], *, release: bool = False) -> None:
@@ -173,24 +167,6 @@ class Run:
         pending, self._pending = self._pending, []
         more = [*self._queue.changes(), *self._index.changes(), *self._recents.changes(), *self._errand.changes()]
         self._ledger.commit([*pending, *changes, *more], release=release)
-
-    def _alarm(self, observer: Observer) -> None:
-        """Everything changed at once, or a side reads empty: deletes and clearings wait for a person, for a day."""
-        head = self._ledger.head
-        if observer.emptied or any(self._flooded(side, changed) for side, changed in observer.changed.items()):
-            head.alarm_until = (self._clock.now() + _DAY).isoformat()
-
-    def _flooded(self, side: SideName, changed: Mapping[str, str]) -> bool:
-        """Whether every linked contact of a side shows another version than the one its link reflects.
-
-        A feed repeats itself, so keys alone say little; their versions are only compared where there are enough keys.
-        """
-        links = self._ledger.head.links
-        if links < _FEW or len(changed) < links:
-            return False
-        known = self._links.of(side, changed)
-        moved = [link for record, link in known.items() if link.versions.get(side) != changed[record]]
-        return sum(lives(link) for link in moved) >= links
 
     # -- one batch -----------------------------------------------------------------------------------
 
@@ -215,7 +191,7 @@ class Run:
         plan = self._errand.plan(env, batch)
         planned = self._claims.check([*recovered.decisions, *plan.decisions], self._clock.now())
         planned = recovery.send_again(planned, recovered)
-        judged, _ = guard(env, planned, self._weather(batch, recovered))
+        judged, _ = guard(env, planned, self._removals.weather(batch, recovered, self._errand))
         wanted = {decision.subject.key: removes(decision) for decision in planned}
         decisions = self._errand.divide(env, batch, judged, recovered, wanted)
         self._report.contacts = len(batch.subjects) + len(recovered.decisions)
@@ -245,37 +221,9 @@ class Run:
         done = Answered(env, batch, decisions, intents, answers, recovered)
         settled = keeper.settle(done)
         self._pending += keeper.store(done, settled, self._report)
-        self._count(settled, wanted, recovered)
+        self._removals.count(settled, wanted, recovered)
         recovery.forget()
         return settled
-
-    def _weather(self, batch: Batch, recovered: Recovered) -> Weather:
-        head = self._ledger.head
-        now = self._clock.now()
-        head.removals = [item for item in head.removals if item[0] > (now - _DAY).isoformat()]
-        done = recovered.removed + recovered.in_doubt + self._errand.removes
-        for _, kind, count in head.removals:
-            done[kind] += count
-        mine = sum(key.deleted for keys in batch.keys.values() for key in keys)
-        mine += sum(key.deleted for key in batch.reflected)
-        return Weather(
-            links=head.links,
-            done=done,
-            pending=max(0, self._queue.deletions() - self._errand.tombstones - mine),
-            alarm=head.alarm_until is not None and head.alarm_until > now.isoformat(),
-        )
-
-    def _count(self, settled: Sequence[Settled], wanted: Mapping[str, Collection[str]], recovered: Recovered) -> None:
-        """What this run removed or held, for the rolling day: each once, however often it had to be tried.
-
-        With the last part of T2: what is still open, or is tried again, counts when that is settled.
-        """
-        removed = Counter(recovered.removed)
-        for out in settled:
-            if not out.doubt and out.again is None:
-                removed.update(wanted[out.decision.subject.key])
-        now = self._clock.now().isoformat()
-        self._ledger.head.removals += [(now, kind, count) for kind, count in removed.items()]
 
     def _journal_first(
         self,
@@ -381,29 +329,3 @@ class Run:
 def settled_something(settled: Iterable[Settled]) -> bool:
     """Whether a run is worth a record: anything but contacts that agree already."""
     return any(out.row is not None or out.entries for out in settled)
-
-
-def schedule(
-    head: Head, now: datetime, limits: Limits, trouble: RetriableError | FatalError | None, *, regularly: bool
-) -> None:
-    """When this pair is due again: after the interval, or later after trouble; never, if it is not to run by itself.
-
-    The interval counts from when it was due, or what each run waits for its turn would be added to every interval::
-
-        due 09:00:05   looked for 09:01:00   its turn 09:01:30   due again 09:05:05, not 09:06:30
-
-    After a longer delay, or a run at another time, it counts from now.
-    """
-    since = now
-    if trouble is None:
-        head.failures = 0
-        wait = parse(head.settings).interval_minutes * 60.0
-        due = datetime.fromisoformat(head.next_due_at) if head.next_due_at else now
-        if timedelta() < now - due < timedelta(seconds=wait) + _USUAL_DELAY:
-            since = due
-    else:
-        head.failures += 1
-        wait = min(limits.most_backoff, limits.backoff * 2 ** min(head.failures - 1, 10))
-        if isinstance(trouble, RetriableError) and trouble.retry_after:
-            wait = max(wait, trouble.retry_after)
-    head.next_due_at = (since + timedelta(seconds=wait)).isoformat() if regularly else None

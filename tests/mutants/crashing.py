@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Change, Mutant, swap
 
 _RUN, _RECOVER, _JOURNAL, _KEEP = (f"shared/sync/{name}.py" for name in ("run", "recover", "journal", "keep"))
+_COPIES = "shared/sync/copies.py"
 _POINTS = "tests/sync/test_crash_points.py"
 _RECOVERY = "tests/sync/test_recovery.py"
 _LARGE = "tests/sync/test_crash_large.py"
@@ -147,13 +148,13 @@ MUTANTS = (
     Mutant(
         "second-sending-forgotten",
         "A create sent again looks settled once it is answered; the first request may land days later.",
-        swap(_RECOVER, "self._head.sent[op.key] = Sent(", "_ = Sent("),
+        swap(_COPIES, "self._head.sent[op.key] = Sent(", "_ = Sent("),
         ("tests/sync/test_late.py::test_a_google_create_that_lands_after_it_was_sent_again_is_removed",),
     ),
     Mutant(
         "late-copy-not-compared",
         "A second contact with our key looks like our own; the user may have made it theirs by an edit.",
-        swap(_RECOVER, "if digest(self._env, view.contact, self._env.names) != sent.digest:", "if not sent.digest:"),
+        swap(_COPIES, "if digest(self._env, view.contact, self._env.names) != sent.digest:", "if not sent.digest:"),
         ("tests/sync/test_late.py::test_a_late_copy_that_the_user_has_edited_stays_and_is_asked_about",),
     ),
     Mutant(
