@@ -8,7 +8,8 @@ from typing import Any
 
 from google.cloud import firestore
 
-from shared.store.firestore import EXPIRY, NONCE, FirestoreStore
+from shared.store.firestore import FirestoreStore
+from shared.store.firestore_wire import EXPIRY, NONCE
 from shared.store.port import Create
 
 END = datetime(2031, 2, 3, 4, 5, 6, tzinfo=UTC)
