@@ -31,7 +31,7 @@ MUTANTS = (
             'return AmbiguousError(f"{name}: {what}") if writes else Unavailable(f"{name}: {what}")',
             'return Unavailable(f"{name}: {what}")',
         ),
-        ("tests/sugar/test_apply.py::test_a_cut_connection_leaves_a_doubt_and_nothing_more_is_sent",),
+        ("tests/sugar/test_apply_answers.py::test_a_cut_connection_leaves_a_doubt_and_nothing_more_is_sent",),
     ),
     Mutant(
         "google-update-without-etag",

@@ -13,7 +13,7 @@ from shared.side import Absent, Probe, Record
 from shared.sugar import http
 from tests.simulators.sugar import Switches
 from tests.simulators.wire import Reply, Request
-from tests.sugar.test_feed import GARBLED, body, rows
+from tests.sugar.test_feed_answers import GARBLED, body, rows
 from tests.sugar.world import World, contact, create, read, world
 
 # -- by id -------------------------------------------------------------------------------------------
