@@ -34,6 +34,11 @@ def terms(contact: Contact, region: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def key_term(key: str) -> str:
+    """The term of a key of ours that a record carries."""
+    return "k:" + _hash(key)
+
+
 def email_term(address: str) -> str:
     """The term of an address, the same for every spelling of it."""
     return "e:" + _hash(email_key(address))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS, PHONE_SLOTS
-from shared.contact.terms import email_term, phone_term, terms
+from shared.contact.terms import email_term, key_term, phone_term, terms
 from shared.side import Probe, Record, Side, SideName
 from shared.sync.batch import Batch
 from shared.sync.index import Index
@@ -162,7 +162,7 @@ class CandidateSearch:
             side, link = _vanished(subject), subject.link
             if side is None or link is None:
                 continue
-            found = {email_term(key) for key in link.base_emails or ()}
+            found = {key_term(link.id), *(email_term(key) for key in link.base_emails or ())}
             found |= {t for slot in PHONE_SLOTS if (t := phone_term(link.base.get(slot, ""), region))}
             ids = {record for record in self._index.find(side, found) if (side, record) not in known}
             wanted[side] |= set(sorted(ids)[:_MOST_HEIRS])

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from shared.side import Record, SideName
+from shared.sync.head import Sent
 from shared.sync.journal import Intent
 from shared.sync.link import Link
 from shared.sync.plan.model import Half, Subject
@@ -37,6 +38,8 @@ class Doubts:
     """Those that it has not made, as far as can be told: whoever wants them still sends them anew."""
     unclear_again: dict[str, tuple[Intent, tuple[str, ...]]] = field(default_factory=dict)
     """By link: those that it may have made, with candidates as subject ids."""
+    sent: dict[str, Sent] = field(default_factory=dict)
+    """By key: creates of which a copy may land yet."""
     closed: list[str] = field(default_factory=list)
     """Intents whose result is committed already."""
     removed: Counter[str] = field(default_factory=Counter)

@@ -15,6 +15,7 @@ from shared.store.port import Store
 from shared.sync.backlog import answer_of, backlog_id, different, quarantines
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch
+from shared.sync.copies import reads_as_sent
 from shared.sync.doubts import Doubts
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
@@ -138,7 +139,9 @@ class Gatherer:
             if not part:
                 break
             taken += len(part)
-            linked = self._linked(part) | {name: [link] for name, link in unstored.items()}
+            linked = self._linked(part)
+            for name, made in unstored.items():
+                linked[name] = [made, *linked.get(name, ())]
             for key in part:
                 links = linked.get((key.side, key.id), [])
                 link = links[0] if links else None
@@ -243,6 +246,9 @@ class Gatherer:
             renamed = isinstance(read, Record) and read.id == group.ids[SideName.GOOGLE]
             if group.link is not None or not (renamed or isinstance(read, Absent)):
                 continue
+            sent = doubts.sent.get(link.id)
+            if not renamed and sent is not None and reads_as_sent(self._env, sent, carriers[link.id]):
+                continue  # a copy of ours may have landed late
             twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
             if doubts.speaks_for(SideName.GOOGLE, carriers[link.id]):
                 if twin is not None:

@@ -79,6 +79,8 @@ class Sent(msgspec.Struct, kw_only=True):
     until: str
     digest: str
     """Of the frozen payload: only a copy identical to it is removed."""
+    source: str = ""
+    """The subject id of what it was made from."""
 
 
 class Head(msgspec.Struct, kw_only=True):

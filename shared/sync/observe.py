@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from shared.clock import Clock
+from shared.contact.terms import key_term
 from shared.errors import CursorExpired
 from shared.side import Feed, Key, Op, Page, Side, SideName
 from shared.store.port import Change, Store
@@ -265,4 +266,4 @@ def _told(link: Link, side: SideName) -> bool:
 
 
 def _row(key: Key) -> Row:
-    return Row(id=key.id, version=key.version, in_scope=key.in_scope, terms=list(key.terms))
+    return Row(key.id, key.version, key.in_scope, [*key.terms, *map(key_term, key.planted)])

@@ -21,7 +21,7 @@ yet still may, so its contact waits.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -67,7 +67,7 @@ class Recovery:
 
     def prepare(self, intents: list[Intent]) -> Doubts:
         """Sorts the open intents of earlier runs."""
-        doubts = Doubts()
+        doubts = Doubts(sent=self._head.sent)
         stored = self._links.get({op.key for op in intents})
         creates: list[Intent] = []
         remade: list[tuple[Intent, Link | None]] = []
@@ -103,7 +103,10 @@ class Recovery:
         alike: list[str] = []
         complete = self._head.side(op.side).complete_at
         if self._sides[op.side].idempotency is Idempotency.PLANTED_KEY:
-            found = self._head.found.get(op.key, [])
+            names = self._head.found.get(op.key, [])
+            # Whoever is linked with somebody else has the key from a merge: that is not what was made.
+            alike = self._owned(op, names)
+            found = [name for name in names if name not in alike]
             over = complete is not None and datetime.fromisoformat(complete) >= self._over(op)
         elif self._sides[op.side].idempotency is Idempotency.CHOSEN_ID and op.record:
             found = [op.record] if isinstance(self._sides[op.side].read([op.record])[op.record], Record) else []
@@ -111,7 +114,8 @@ class Recovery:
         else:
             records = self._sides[op.side].created_since(datetime.fromisoformat(op.sent_at), [_probe(op)])
             taken = self._links.of(op.side, [record.id for record in records])
-            free = [record for record in records if record.id not in taken]
+            bound = {link.id_on(op.side) for link in doubts.found.values()}
+            free = [record for record in records if record.id not in taken and record.id not in bound]
             found = [record.id for record in free if self._reads_as_sent(op, record)]
             alike = [record.id for record in free if self._alike(op, record)]
             over = self._clock.now() >= self._over(op)
@@ -129,12 +133,21 @@ class Recovery:
     def _by_key(self, creates: list[Intent], doubts: Doubts) -> None:
         complete = self._head.side(creates[0].side).complete_at
         for op in creates:
-            if ids := self._head.found.get(op.key):
+            names = self._head.found.get(op.key, [])
+            owned = self._owned(op, names)
+            if ids := [name for name in names if name not in owned]:
                 self._bind(op, ids[0], doubts)
+            elif owned:  # its user has merged it into a contact that is linked
+                doubts.unclear.append((op, tuple(subject_id(op.side, name) for name in owned)))
             elif complete is not None and datetime.fromisoformat(complete) >= self._over(op):
                 doubts.resend.append(op)
             else:
                 doubts.waiting.append(op)
+
+    def _owned(self, op: Intent, names: Collection[str]) -> list[str]:
+        """Those of these records that another contact is linked with."""
+        links = self._links.of(op.side, names)
+        return [name for name in names if name in links and links[name].id != op.key]
 
     def _bind(self, op: Intent, record: str, doubts: Doubts) -> None:
         link = Link.load(op.link or {})
@@ -297,6 +310,7 @@ class Recovery:
         made_from, suspected = doubts.made_from(subject), doubts.suspected(subject)
         for op, candidates in doubts.unclear:
             if op is made_from:
+                self._copies.watch(op)
                 result.closed.append(op.id)
                 message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
             elif op is suspected and subject.half(op.side).there is not None:

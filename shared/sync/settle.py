@@ -15,7 +15,7 @@ from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
-from shared.contact.terms import terms
+from shared.contact.terms import key_term, terms
 from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Problem, Record, Refused, SideName
 from shared.sync.index import Row
@@ -328,7 +328,7 @@ def _refused(decision: Decision, step: Step, outcome: Refused) -> Entry:
 def index_rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row]]:
     """What the index has to know of a write of ours before the feed tells."""
     contact: Contact = env.fields[step.side].view(record.native, {}, step.target).contact
-    found = list(terms(contact, env.settings.region))
+    found = [*terms(contact, env.settings.region), *map(key_term, record.planted)]
     if step.op is not Op.CREATE and EMAILS not in step.changed:
         return []
     return [(step.side, Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found))]
@@ -356,7 +356,7 @@ def _moved(env: Env, decision: Decision, stored: Link) -> list[tuple[SideName, R
 
 def _row(env: Env, side: SideName, record: Record) -> Row:
     contact: Contact = env.fields[side].view(record.native, {}, None).contact
-    found = list(terms(contact, env.settings.region))
+    found = [*terms(contact, env.settings.region), *map(key_term, record.planted)]
     return Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found)
 
 

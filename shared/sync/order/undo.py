@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.errors import BadPlan
-from shared.side import SideName
+from shared.side import Op, SideName
 from shared.store.port import Store
 from shared.sync.batch import Batch
 from shared.sync.head import Head
@@ -25,6 +25,7 @@ from shared.sync.order.model import Item, ItemState, OrderState, Progress, UndoI
 from shared.sync.paths import Paths
 from shared.sync.plan.batch import Plan, plan_batch
 from shared.sync.plan.model import Action, Decision, Env
+from shared.sync.plan.pair import DOUBT
 from shared.sync.plan.undo import Task, plan_undo
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
@@ -152,7 +153,7 @@ class UndoCarrier(Carrier):
             yield Dirty(side, item.ids[side], self._now.isoformat(), lane=Lane.ECHO)
 
     def plan(self, env: Env, batch: Batch) -> Plan:
-        return plan_orders(env, batch, self._tasks())
+        return Plan(tuple(_in_turn(decision) for decision in plan_orders(env, batch, self._tasks()).decisions))
 
     def divide(
         self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
@@ -198,6 +199,15 @@ def plan_orders(env: Env, batch: Batch, tasks: Mapping[str, Task]) -> Plan:
     names = {subject.key for subject in mine}
     rest = plan_batch(env, [s for s in batch.subjects if s.key not in names], batch.candidates)
     return Plan((*(plan_undo(env, subject, tasks[subject.key]) for subject in mine), *rest.decisions))
+
+
+def _in_turn(decision: Decision) -> Decision:
+    """Nothing is made again on a side while another create there is in doubt: the search for that may find this."""
+    busy = {step.side for step in decision.steps if step.op is Op.CREATE} & decision.subject.blocked
+    if decision.action is not Action.UNDO or not busy:
+        return decision
+    why = "waits for an earlier create"
+    return Decision(decision.subject, Action.WAIT, why, link=decision.subject.link, wait_seconds=DOUBT)
 
 
 def _seen(link: str) -> tuple[SideName, str]:

@@ -1,0 +1,255 @@
+"""Creates in doubt, while users merge, delete, restore and answer: nobody is linked twice, and nobody comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.sync.limits import Limits
+from shared.sync.undo.choose import UndoAsk
+from tests.simulators.people.switches import Switches
+from tests.sync.crashes import fixed_point, rest
+from tests.sync.scenarios import BOTH, person
+from tests.sync.stage import titled
+from tests.world import User, World, world
+
+SHOWS = ["previous", "both", "tombstone"]
+
+
+def showing(shows: str, **limits: Any) -> Any:
+    return world(people=Switches(merge_shows=shows), limits=Limits(**limits))  # type: ignore[arg-type]
+
+
+def linked_once(user: User) -> None:
+    for ids in ([link.google_id for link in user.links()], [link.sugar_id for link in user.links()]):
+        assert len(ids) == len(set(ids))
+    fixed_point(user)
+
+
+def names(w: World) -> list[str]:
+    return sorted(record["last_name"] for record in w.sugar.contacts().values())
+
+
+def classes(user: User) -> list[str]:
+    return sorted(doc.data["class"] for doc in user.backlog())
+
+
+def two(w: World) -> tuple[User, str, str]:
+    """Ann and Ada on both sides; also their names in Google."""
+    user = w.user(**BOTH)
+    first = w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+    second = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+    user.sync()
+    rest(user)
+    found = {link.sugar_id: link.google_id for link in user.links()}
+    return user, found[first], found[second]
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_a_copy_in_doubt_that_was_merged_into_a_linked_contact_is_asked_about(shows: str) -> None:
+    with showing(shows) as w:
+        user = w.user(**BOTH)
+        linked = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(60)
+        w.people_wire.fault("cut_after", path="createContact")
+        user.run()
+        copy = next(p["resourceName"] for p in user.account.people() if p["resourceName"] != linked)
+        user.account.merge(linked, copy)
+        rest(user)
+        assert names(w) == ["Byron", "Miller"]
+        assert classes(user)
+        linked_once(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_what_was_made_again_in_doubt_and_merged_is_not_linked_twice(shows: str) -> None:
+    with showing(shows) as w:
+        user, ann, ada = two(w)
+        w.sugar.edit(next(link.sugar_id for link in user.links() if link.google_id == ann), title="Doctor")
+        user.account.remove(ann)
+        rest(user)
+        (entry,) = user.backlog()
+        user.wish(kind="release", entries=[entry.id], action="restore")
+        w.people_wire.fault("cut_after", path="createContact")
+        user.run()
+        assert user.head().open
+        copy = next(p["resourceName"] for p in user.account.people() if p["resourceName"] != ada)
+        user.account.merge(ada, copy)
+        rest(user)
+        assert names(w) == ["Byron", "Miller"]
+        linked_once(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_the_key_that_an_heir_has_from_a_merge_proves_nothing(shows: str, fault: str) -> None:
+    with showing(shows) as w:
+        user, ann, ada = two(w)
+        user.account.merge(ada, ann)
+        rest(user)
+        (entry,) = user.backlog()
+        assert entry.data["class"] == "merged"
+        user.wish(kind="release", entries=[entry.id], action="restore")
+        w.people_wire.fault(fault, path="createContact")
+        user.run()
+        assert user.head().open
+        user.account.edit(ada, organizations=titled("Countess"))
+        rest(user)
+        assert names(w) == ["Byron", "Miller"]
+        linked_once(user)
+
+
+def test_one_record_is_what_one_create_has_made() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        for _ in range(2):
+            user.account.add(person("John", "Smith"))
+        user.sync()
+        rest(user)
+        for link in user.links():
+            w.sugar.remove(link.sugar_id)
+            user.account.edit(link.google_id, organizations=titled("Rep"))
+        rest(user)
+        user.wish(kind="release", entries=[doc.id for doc in user.backlog()], action="restore")
+        w.sugar_wire.fault("cut_after", path="bulk")
+        user.run()
+        assert user.head().open
+        w.sugar.remove(next(iter(w.sugar.contacts())))
+        rest(user)
+        linked_once(user)
+
+
+@pytest.mark.parametrize("mails", [["ada@x.org"], []], ids=["email", "no email"])
+def test_what_was_given_up_and_lands_after_all_does_not_bring_back_its_source(mails: list[str]) -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        user.sync()
+        rest(user)
+        source = user.account.add(person("Ada", "Byron", *mails))
+        w.clock.advance(60)
+        w.sugar_wire.fault("late", path="Contacts$")
+        user.run()
+        assert user.head().open
+        user.account.remove(source)
+        rest(user)
+        assert not user.head().open
+        w.sugar_wire.land()
+        rest(user)
+        assert len(user.account.people()) == 1
+        assert classes(user) == ["doubtful create"]
+        fixed_point(user)
+
+
+def test_what_lands_after_a_person_has_said_that_none_is_it_is_asked_about() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ada", "Byron"))
+        w.clock.advance(60)
+        w.sugar_wire.fault("late", path="Contacts$")
+        user.run()
+        assert user.head().open
+        w.clock.advance(60)
+        w.sugar.add(by=user.sugar_user, first_name="Bob", last_name="Byron", title="x")
+        rest(user)
+        user.wish(kind="release", entries=[doc.id for doc in user.backlog()], action="different")
+        rest(user)
+        w.sugar_wire.land()
+        rest(user)
+        assert len(user.account.people()) == 2
+        assert classes(user)
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["into linked", "into new"])
+@pytest.mark.parametrize("batch", [100, 1])
+def test_a_merge_that_the_key_alone_tells_of_deletes_nobody(batch: int, known: bool) -> None:
+    with showing("tombstone", batch=batch) as w:
+        user = w.user(**BOTH)
+        for n in range(12):
+            user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org"))
+        solo = w.sugar.add(first_name="Solo", last_name="Sugar")
+        user.sync()
+        rest(user)
+        (link,) = [link for link in user.links() if link.sugar_id == solo]
+        others = [each.google_id for each in user.links() if each.id != link.id]
+        target = others[0] if known else user.account.add(person("New", "Name", "new@x.org"))
+        user.account.merge(target, link.google_id)
+        rest(user)
+        assert solo in w.sugar.contacts()
+        linked_once(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+@pytest.mark.parametrize("doubt", [False, True], ids=["answered", "in doubt"])
+def test_a_merge_into_a_contact_whose_create_was_just_found_is_noticed(shows: str, doubt: bool) -> None:
+    with showing(shows) as w:
+        user = w.user(**BOTH)
+        first = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.sync()
+        rest(user)
+        second = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        if doubt:
+            w.sugar_wire.fault("cut_after", path="Contacts$")
+        user.run()
+        user.account.merge(second, first)
+        w.clock.advance(60)
+        user.run()
+        rest(user)
+        assert classes(user) == ["merged"]
+        linked_once(user)
+
+
+def test_an_undo_makes_nobody_again_while_another_create_is_in_doubt() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        there = [user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org")) for n in range(12)]
+        user.sync()
+        rest(user)
+        user.account.remove(there[0])
+        rest(user)
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        w.sugar_wire.fault("late", path="Contacts$")
+        user.run()
+        assert user.head().open
+        rows = w.store.query(user.paths.collection("history"))
+        (row,) = [doc.id for doc in rows if "delete sugar" in doc.data["kinds"]]
+        planned = user.engine.undo(UndoAsk(row=row)).order
+        assert planned is not None
+        before = len(w.sugar.contacts())
+        assert user.engine.run(plan=planned.id).writes == 0
+        assert len(w.sugar.contacts()) == before
+        w.sugar_wire.land()
+        rest(user)
+        assert len(w.sugar.contacts()) == 13
+        linked_once(user)
+
+
+@pytest.mark.parametrize("delete", [True, False], ids=["deletes", "keeps"])
+def test_a_late_copy_of_a_contact_that_was_deleted_meanwhile_is_asked_about(delete: bool) -> None:
+    with world() as w:
+        user = w.user(**{**BOTH, "from_google": {"update": True, "create": True, "delete": delete}})
+        for n in range(12):
+            user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org"))
+        user.sync()
+        rest(user)
+        source = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(60)
+        w.people_wire.fault("late", path="createContact")
+        user.run()
+        assert user.head().open
+        rest(user)
+        (link,) = [link for link in user.links() if link.sugar_id == source]
+        user.account.remove(link.google_id)
+        rest(user)
+        w.people_wire.land()
+        rest(user)
+        assert classes(user) == ["doubtful create"]
+        assert (source in w.sugar.contacts()) is not delete
+        fixed_point(user)
