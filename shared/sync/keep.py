@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,7 @@ from shared.sync import backlog, history
 from shared.sync.backlog import backlog_id
 from shared.sync.batch import Batch
 from shared.sync.execute import Intents
-from shared.sync.index import Index
+from shared.sync.index import Index, Row
 from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
@@ -31,7 +31,7 @@ from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
 from shared.sync.report import Report
-from shared.sync.settle import Settled, settle
+from shared.sync.settle import Settled, row_of, settle
 from shared.sync.undo.settle import settle_undo
 
 
@@ -112,7 +112,7 @@ class Keeper:
             self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
                 self._recents.note(side, record, version, settled=final)
-            for side, row in out.index:
+            for side, row in (*out.index, *_untold(done, out, keys[out.decision.subject.key])):
                 self._index.append(side, [row])
         changes = self._counted(last)
         sent = [op for ops in done.intents.values() for op in ops]
@@ -210,6 +210,25 @@ def _takes_back(decision: Decision) -> bool:
 def _keys(batch: Batch, out: Settled) -> list[Dirty]:
     """The keys that a decision answers for."""
     return [key for name in (out.decision.subject.key, *out.taken) for key in batch.keys.get(name, ())]
+
+
+def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tuple[SideName, Row]]:
+    """What the index has to know of records that were read before the feed told of them.
+
+    Their versions need no second look, so the feed's own row will be dropped, and an email in it with it::
+
+        the user adds an email in Google ──▶ read because of Sugar's edit ──▶ the feed tells of it: dealt with already
+        a new contact in Sugar with that email ──▶ nobody known by it ──▶ made in Google a second time
+    """
+    subject = out.decision.subject
+    stored = done.batch.stored.get(subject.link.id) if subject.link is not None else None
+    for side in SideName:
+        record = subject.half(side).there
+        if record is None or all(side is not noted for noted, *_ in out.versions):
+            continue
+        told = any(key.side is side and key.version == record.version for key in keys)
+        if not told and (stored is None or stored.versions.get(side) != record.version):
+            yield side, row_of(done.env, side, out.after.get(side, record))
 
 
 def _later(key: Dirty, due: str) -> Dirty:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.contact.emails import email_keys
-from shared.contact.fields import EMAILS
+from shared.contact.fields import EMAILS, PHONE_SLOTS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
 from shared.contact.terms import key_term, terms
@@ -25,6 +25,9 @@ from shared.sync.plan.merge import advance_emails, decode, forget, left_out
 from shared.sync.plan.model import Action, Decision, Entry, Env, Presence, Step, Trouble
 
 Results = Sequence[tuple[Step, Outcome]]
+
+_WHO = frozenset({"first_name", "last_name", EMAILS, *PHONE_SLOTS})
+"""The fields by which the index finds somebody."""
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Settled:
     index: list[tuple[SideName, Row]] = field(default_factory=list)
     versions: list[tuple[SideName, str, str, bool]] = field(default_factory=list)
     """(side, record, version, settled) that the link reflects now."""
+    after: dict[SideName, Record] = field(default_factory=dict)
+    """What was written, as its answer shows it."""
     trouble: RetriableError | FatalError | None = None
     done: dict[str, int] = field(default_factory=dict)
     """Writes that happened, by ``create sugar`` and so on."""
@@ -82,6 +87,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
             count = f"{step.op} {step.side}"
             out.done[count] = out.done.get(count, 0) + 1
             if outcome.record is not None:
+                out.after[step.side] = outcome.record
                 out.index += index_rows(env, step, outcome.record)
                 out.versions.append((step.side, outcome.record.id, outcome.record.version, outcome.record.settled))
             if step.op is Op.DELETE and link is not None:
@@ -329,7 +335,7 @@ def index_rows(env: Env, step: Step, record: Record) -> list[tuple[SideName, Row
     """What the index has to know of a write of ours before the feed tells."""
     contact: Contact = env.fields[step.side].view(record.native, {}, step.target).contact
     found = [*terms(contact, env.settings.region), *map(key_term, record.planted)]
-    if step.op is not Op.CREATE and EMAILS not in step.changed:
+    if step.op is not Op.CREATE and _WHO.isdisjoint(step.changed):
         return []
     return [(step.side, Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found))]
 
@@ -341,20 +347,21 @@ def _outside(env: Env, decision: Decision) -> list[tuple[SideName, Row]]:
     settled = decision.action is Action.FREEZE or decision.subject.link is None
     if record is None or record.in_scope or not settled:
         return []
-    return [(SideName.SUGAR, _row(env, SideName.SUGAR, record))]
+    return [(SideName.SUGAR, row_of(env, SideName.SUGAR, record))]
 
 
 def _moved(env: Env, decision: Decision, stored: Link) -> list[tuple[SideName, Row]]:
     """The name by which a linked record goes now, for the index: where the feed never gets to tell of that name, only
     a complete listing without it shows later that the record was deleted."""
     return [
-        (side, _row(env, side, record))
+        (side, row_of(env, side, record))
         for side in SideName
         if (record := decision.subject.half(side).there) is not None and stored.id_on(side) not in ("", record.id)
     ]
 
 
-def _row(env: Env, side: SideName, record: Record) -> Row:
+def row_of(env: Env, side: SideName, record: Record) -> Row:
+    """What the index has to know of a record that was read."""
     contact: Contact = env.fields[side].view(record.native, {}, None).contact
     found = [*terms(contact, env.settings.region), *map(key_term, record.planted)]
     return Row(id=record.id, version=record.version, in_scope=record.in_scope, terms=found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.simulators.sugar import Switches
 from tests.sync.crashes import fixed_point
 from tests.sync.stage import BOTH, entry, linked, person, settle, title_in_google, troubles, watched
@@ -267,3 +268,23 @@ def test_a_claim_of_a_run_that_died_expires() -> None:
             bob.run()
         assert len(w.sugar.contacts()) == 1
         assert len(bob.links()) == 1
+
+
+@pytest.mark.parametrize("field", ["title", "lead_source"], ids=["written to", "only read"])
+def test_an_email_that_was_read_before_the_feed_told_of_it_is_known(field: str) -> None:
+    with world(people=PeopleSwitches(feed_delay=10.0)) as w:
+        user = w.user(**BOTH)
+        user.account.add(person("Ann", "Miller", "ann@x.org"))
+        settle(user)
+        (link,) = user.links()
+        mails = user.account.person(link.google_id)["emailAddresses"]
+        user.account.edit(link.google_id, emailAddresses=[*mails, {"value": "other@x.org"}])
+        w.sugar.edit(link.sugar_id, **{field: "Web"})
+        user.run()
+        w.clock.advance(60)
+        user.run()
+        w.sugar.add(first_name="Ann", last_name="Miller", email=["other@x.org"])
+        w.clock.advance(60)
+        settle(user)
+        assert len(user.account.people()) == 1
+        assert troubles(user) == ["already linked"]
