@@ -109,6 +109,17 @@ def close(paths: Paths, old: Doc, *, different: Collection[str] = ()) -> Written
     return Written([Remove(paths.backlog(old.id))], -int(was_open), -int(not was_open))
 
 
+def moves_first(doc: Doc) -> int:
+    """The order of several entries about one contact: what a person has said goes before what was asked."""
+    return (NEVER, RELEASED, OPEN, APART).index(doc.data["state"])
+
+
+def moving(paths: Paths, doc: Doc, subject: Subject) -> Doc:
+    """The entry under the name that its contact goes by now; to be stored there, and removed here."""
+    ids = {side.value: subject.half(side).id for side in SideName}
+    return Doc(paths.backlog(backlog_id(subject)), {**doc.data, "ids": ids}, doc.version)
+
+
 def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: datetime) -> Data:
     first = next((entry for entry in entries if entry.whole), entries[0])
     before: Mapping[str, Any] = old.data if old is not None else {}

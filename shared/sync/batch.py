@@ -10,6 +10,16 @@ from shared.sync.plan.model import Candidate, Subject
 from shared.sync.queue import Dirty
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Backlog documents under names that a contact without link went by before."""
+
+    along: Doc | None
+    """The one that moves to the present name."""
+    rest: tuple[Doc, ...]
+    """Those that have served."""
+
+
 @dataclass
 class Batch:
     """At most so many contacts, read fresh from both sides."""
@@ -22,6 +32,8 @@ class Batch:
     """Keys whose version a link already reflects: nothing to read, to be cleared."""
     entries: dict[str, Doc] = field(default_factory=dict)
     """Backlog documents of the subjects, by backlog id."""
+    moved: dict[str, Moved] = field(default_factory=dict)
+    """By subject (by key): entries of contacts without link that were renamed."""
     stored: dict[str, Link] = field(default_factory=dict)
     """The links as they are stored, by id: only what differs is written."""
     looked_up: int = 0

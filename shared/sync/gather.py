@@ -12,8 +12,8 @@ from itertools import islice
 from shared.clock import Ids
 from shared.side import Absent, Record, Side, SideName
 from shared.store.port import Store
-from shared.sync.backlog import answer_of, backlog_id, different, quarantines
-from shared.sync.batch import Batch
+from shared.sync.backlog import answer_of, backlog_id, different, moves_first, moving, quarantines
+from shared.sync.batch import Batch, Moved
 from shared.sync.candidates import CandidateSearch
 from shared.sync.copies import reads_as_sent
 from shared.sync.doubts import Doubts
@@ -186,6 +186,8 @@ class Gatherer:
         """Records that answer by another name than the one they were read by.
 
         The link follows, unless that name has a link of its own: then the user merged the two, and this one is gone.
+        It stays gone whatever the other one is called later. Of two that come to one new name together, the first is
+        the one whose key stands first: a merge adds the other's to it.
         Nor while a create from that name is in doubt, for if it did happen, that is a link of its own::
 
             create from B ──▶ in doubt
@@ -198,6 +200,7 @@ class Gatherer:
                 read = self._reader.pool[side].get(group.ids.get(side, ""))
                 if isinstance(read, Record) and read.id != group.ids[side]:
                     moved.append((group, read))
+            moved.sort(key=_place_of_key)
             owners = self._links.of(side, [read.id for _, read in moved])
             for group, read in moved:
                 self._reader.pool[side][read.id] = read
@@ -213,7 +216,7 @@ class Gatherer:
                     if owner is not None:
                         batch.stored[owner.id] = owner.copy()
                         self._reader.read({each: [record] for each, record in group.ids.items()})
-                elif owner is not None and owner.id != group.link.id:
+                elif (owner is not None and owner.id != group.link.id) or side in group.link.gone:
                     group.merged_into[side] = read.id
                 elif doubts.speaks_for(side, read):
                     group.doubt = True
@@ -310,10 +313,18 @@ class Gatherer:
             for s in batch.subjects
             if s.link is None or s.link.entry or s.link.parked
         }
-        former = {self._paths.backlog(name) for s in batch.subjects for name in self._former(batch, s)}
-        docs = self._store.get_all({*mine, *former}) if mine or former else {}
+        mine |= {self._paths.backlog(name) for s in batch.subjects for name in self._former(batch, s)}
+        names = {s.key: [self._paths.backlog(name) for name in _names_before(batch, s)] for s in batch.subjects}
+        mine.update(*names.values())
+        docs = self._store.get_all(mine) if mine else {}
         batch.entries = {doc.id: doc for doc in docs.values()}
         for n, subject in enumerate(batch.subjects):
+            if former := sorted((docs[path] for path in names[subject.key] if path in docs), key=moves_first):
+                if backlog_id(subject) in batch.entries:
+                    batch.moved[subject.key] = Moved(None, tuple(former))
+                else:
+                    batch.moved[subject.key] = Moved(former[0], tuple(former[1:]))
+                    batch.entries[backlog_id(subject)] = moving(self._paths, former[0], subject)
             entry = batch.entries.get(backlog_id(subject))
             if entry is None:
                 continue
@@ -322,6 +333,8 @@ class Gatherer:
             if subject.link is None and answer is not None and answer.remedy.key:
                 key = answer.remedy.key
                 batch.keys[key] = batch.keys.pop(subject.key)
+                if subject.key in batch.moved:
+                    batch.moved[key] = batch.moved.pop(subject.key)
             batch.subjects[n] = replace(
                 subject,
                 key=key,
@@ -362,6 +375,26 @@ class Gatherer:
             for side in SideName
             if (record := subject.half(side).id) and (stored is None or record != stored.id_on(side))
         ]
+
+
+def _place_of_key(moved: tuple[_Group, Record]) -> int:
+    group, read = moved
+    key = group.link.id if group.link is not None else ""
+    return read.planted.index(key) if key in read.planted else len(read.planted)
+
+
+def _names_before(batch: Batch, subject: Subject) -> list[str]:
+    """The ids under which a contact without link may stand in the backlog from before it was renamed."""
+    if subject.link is not None:
+        return []
+    found: dict[str, None] = {}
+    for side in SideName:
+        record = subject.half(side).there
+        keys = [key for key in batch.keys.get(subject.key, ()) if key.side is side]
+        names = [name for key in keys for name in (key.id, *key.previous)]
+        names += record.previous_ids if record is not None else ()
+        found.update({subject_id(side, name): None for name in names if name != subject.half(side).id})
+    return list(found)
 
 
 def _reflected(key: Dirty, link: Link) -> bool:

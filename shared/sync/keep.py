@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ import msgspec
 
 from shared.clock import Clock
 from shared.side import InDoubt, Outcome, SideName
-from shared.store.port import Change, Put
+from shared.store.port import Change, Doc, Put, Remove
 from shared.sync import backlog, history
 from shared.sync.backlog import backlog_id
 from shared.sync.batch import Batch
@@ -166,6 +166,7 @@ class Keeper:
                 former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))
                 if former is not None and former is not old:
                     written.append(backlog.close(self._paths, former))
+        written += self._moved(done, out, old, {change.path for each in written for change in each.changes})
         changes += [change for each in written for change in each.changes]
         return Group(
             changes,
@@ -174,6 +175,23 @@ class Keeper:
             answered=sum(each.answered for each in written),
             key=out.decision.subject.key,
         )
+
+    def _moved(self, done: Answered, out: Settled, old: Doc | None, touched: Collection[str]) -> list[backlog.Written]:
+        """The entry goes where its contact goes, by whatever name, so that nobody is asked twice, and what a person
+        has said stands."""
+        written: list[backlog.Written] = []
+        for key in (out.decision.subject.key, *out.taken):
+            moved = done.batch.moved.get(key)
+            if moved is None:
+                continue
+            written += [backlog.close(self._paths, doc) for doc in moved.rest]
+            if moved.along is None:
+                continue
+            more: list[Change] = [Remove(moved.along.path)]
+            if old is not None and out.link is None and old.path not in touched:
+                more.append(Put(old.path, old.data))
+            written.append(backlog.Written(more))
+        return written
 
     def _requeue(self, out: Settled, keys: Sequence[Dirty]) -> None:
         """Puts the contact's keys, which have been cleared, where they have to wait."""

@@ -34,7 +34,7 @@ class Caller:
         self.site = site
         self.uid = uid_of(site.town.account.subject)
         self.seen: Counter[int] = Counter()
-        self._n = 0
+        self._good = 0
         self._browser: Browser = site.jane()
         self._sync()
 
@@ -52,9 +52,10 @@ class Caller:
 
     def call(self, case: Any) -> Any:
         self.ready()
-        self._n += 1
-        if self._n % 2:
-            self._fit(case)
+        if case.meta.generation.mode.is_positive:
+            self._good += 1
+            if self._good % 2:
+                self._fit(case)
         session = self.site.services.sessions.begin(self.uid).partition(";")[0]
         headers = {"Cookie": session, "Origin": self.site.url}
         if case.operation.path == "/dispatch":
@@ -64,9 +65,7 @@ class Caller:
         return answer
 
     def _fit(self, case: Any) -> None:
-        """Puts in what only this installation knows, where the request is a good one otherwise."""
-        if not case.meta.generation.mode.is_positive:
-            return
+        """Puts in what only this installation knows; the request is a good one otherwise."""
         user = self.site.services.users.load(self.uid)
         assert user is not None
         assert user.paths is not None

@@ -10,6 +10,7 @@ import pytest
 from shared.side import SideName
 from shared.sync.backlog import REMEDY
 from shared.sync.plan.model import Trouble
+from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.simulators.sugar.errors import SugarError
 from tests.simulators.wire import Fault, Reply
 from tests.sync.crashes import fixed_point, rest
@@ -404,3 +405,32 @@ def test_trouble_that_passes_quarantines_nobody() -> None:
         rest(user)
         assert title_in_google(user, link) == "Mathematician"
         assert user.backlog() == []
+
+
+@pytest.mark.parametrize("action", [None, "never", "release"])
+@pytest.mark.parametrize("tombstone", [True, False])
+def test_an_entry_goes_with_its_contact_to_another_name(action: str | None, tombstone: bool) -> None:
+    with world(people=PeopleSwitches(rename_tombstone=tombstone)) as w:
+        user = w.user(**BOTH)
+        outside = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"], assigned_user_id="other")
+        name = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        assert troubles(user) == ["match outside the scope"]
+        if action == "never":
+            user.wish(kind="release", entries=[user.backlog()[0].id], action=action)
+            settle(user)
+        for _ in range(2):
+            name = user.account.rename_resource(name)
+            settle(user)
+        (doc,) = w.store.query(user.paths.collection("backlog"))
+        assert doc.data["ids"]["google"] == name
+        assert doc.data["state"] == ("never" if action == "never" else "open")
+        w.sugar.edit(outside, assigned_user_id=user.sugar_user)
+        settle(user)
+        if action == "release":
+            user.wish(kind="release", entries=[doc.id], action=action)
+            settle(user)
+        assert len(user.links()) == (action == "release")
+        head = user.head()
+        assert head.backlog + head.answered == len(w.store.query(user.paths.collection("backlog")))
+        fixed_point(user)

@@ -253,3 +253,23 @@ def test_a_late_copy_of_a_contact_that_was_deleted_meanwhile_is_asked_about(dele
         assert classes(user) == ["doubtful create"]
         assert (source in w.sugar.contacts()) is not delete
         fixed_point(user)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["together", "one after the other"])
+@pytest.mark.parametrize("release", [True, False])
+def test_who_was_merged_away_does_not_follow_the_other_one_to_a_new_name(together: bool, release: bool) -> None:
+    with showing("previous") as w:
+        user, ann, ada = two(w)
+        user.account.merge(ada, ann)
+        if not together:
+            rest(user)
+        after = user.account.rename_resource(ada)
+        rest(user)
+        if release:
+            user.wish(kind="release")
+            rest(user)
+        names_now = {w.sugar.get(link.sugar_id)["last_name"]: link.google_id for link in user.links()}
+        assert names_now["Byron"] == after
+        assert names(w) == ["Byron", "Miller"]
+        assert classes(user) == ["merged"]
+        linked_once(user)

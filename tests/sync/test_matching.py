@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.simulators.people.switches import Switches as PeopleSwitches
@@ -279,7 +281,8 @@ def test_an_email_that_was_read_before_the_feed_told_of_it_is_known(field: str) 
         (link,) = user.links()
         mails = user.account.person(link.google_id)["emailAddresses"]
         user.account.edit(link.google_id, emailAddresses=[*mails, {"value": "other@x.org"}])
-        w.sugar.edit(link.sugar_id, **{field: "Web"})
+        change: dict[str, Any] = {field: "Web"}
+        w.sugar.edit(link.sugar_id, **change)
         user.run()
         w.clock.advance(60)
         user.run()

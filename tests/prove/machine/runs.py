@@ -35,7 +35,7 @@ class Before:
     """All of both sides, where nobody but the run can change them."""
     rows: set[str]
     colleague: int
-    """Changes in the colleague's Google contacts."""
+    """Changes in the colleague's Google contacts, but the colleague's own."""
 
 
 def run(story: Story, engine: Engine | None = None, *, plan: str = "") -> Report | None:
@@ -86,7 +86,7 @@ def look(story: Story) -> Before:
         parked={} if story.world.store.query(user.paths.inbox) else _parked(story),
         records={side: story.records(side) for side in SideName} if story.undisturbed else None,
         rows={doc.id for doc in history(user)},
-        colleague=len(story.colleague.account.book.log) if story.colleague is not None else 0,
+        colleague=_changes_of_colleague(story),
     )
 
 
@@ -138,7 +138,7 @@ def check_calls(story: Story, before: Before, *, settled: bool) -> None:
             else:
                 story.note_races(flight)
     if story.colleague is not None and not story.others_at_work:
-        same = before.colleague == len(story.colleague.account.book.log)
+        same = before.colleague == _changes_of_colleague(story)
         story.claim(same, Claim.STRANGER, "the colleague's Google contacts changed in the user's run")
 
 
@@ -169,3 +169,7 @@ def _parked(story: Story) -> dict[tuple[SideName, str], str]:
                 if record:
                     found[side, record] = doc.data["class"]
     return found
+
+
+def _changes_of_colleague(story: Story) -> int:
+    return len(story.colleague.account.book.log) - story.colleagues_own if story.colleague is not None else 0

@@ -39,6 +39,8 @@ class Story:
         """A crash or a lost answer may have cost the pair of tokens that Sugar had just given out."""
         self.signed_out = False
         """Sugar has ended the session; the user has to sign in."""
+        self.colleagues_own = 0
+        """Changes in the colleague's Google contacts that the colleague has made there; also during a run."""
         self.others_at_work = False
         """Another worker runs in between."""
         self.deletes_allowed: set[SideName] = set()

@@ -74,7 +74,9 @@ class Create:
         if both and (story.world.sugar.hooks.slow_save or not seen):
             story.open(tag, Window.BOTH_SIDES)
         if self.for_colleague and story.colleague is not None and SideName.GOOGLE in self.sides:
+            before = len(story.colleague.account.book.log)
             story.colleague.account.add(_person(tag, values, last, emails))
+            story.colleagues_own += len(story.colleague.account.book.log) - before
             memory.shared.add(tag)
         story.say("new in", *self.sides, tag, emails, last, {name: value for name, value in values.items() if value})
 
