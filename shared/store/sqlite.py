@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -183,17 +184,12 @@ class SqliteStore:
             connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            # Created here, because SQLite would follow the umask; its side files take over this one's mode.
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-        except OSError as error:
-            raise FatalError(f"the database's file cannot be opened: {error}") from error
+        self._create()
         connection = sqlite3.connect(
             self._path, timeout=self._timeout, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
+            self._log_ahead(connection)
             # An intent must outlive a power cut, or a create that was sent could be sent again.
             connection.execute("PRAGMA synchronous=FULL")
             if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'counter'").fetchone():
@@ -202,6 +198,37 @@ class SqliteStore:
             connection.close()
             raise
         return connection
+
+    def _create(self) -> None:
+        """Here, because SQLite would follow the umask; its side files take over this one's mode.
+
+        A file that is there is never opened: closing it again would end all locks that this process has on it (so
+        POSIX has it), and the last other process to close it would take its log away.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FatalError(f"the database's folder cannot be made: {error}") from error
+        try:
+            with self._lock:
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except FileExistsError:
+            return
+        except OSError as error:
+            raise FatalError(f"the database's file cannot be made: {error}") from error
+
+    def _log_ahead(self, connection: sqlite3.Connection) -> None:
+        """Of two that switch a new file over at once one is refused without any wait: it tries again."""
+        until = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+            except sqlite3.OperationalError as error:
+                if _code(error) not in _IN_USE or time.monotonic() > until:
+                    raise
+                time.sleep(0.01)
+            else:
+                return
 
 
 _SELECT = "SELECT d.path, d.keys, d.body, d.version"

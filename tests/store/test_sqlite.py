@@ -6,6 +6,8 @@ import multiprocessing
 import resource
 import sqlite3
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -79,6 +81,16 @@ def test_processes_share_the_file(store: SqliteStore, path: Path) -> None:
     doc = store.get("users/n")
     assert doc is not None
     assert doc.data == {"n": 75}
+
+
+def test_opening_it_twice_leaves_the_locks_of_the_first_in_place(store: SqliteStore, path: Path) -> None:
+    """Else the next process to close the file believes that it is the last one, and takes the log away."""
+    store.commit([Put("users/u", {"a": 1})])
+    with closing(SqliteStore(path)) as second:
+        assert second.get("users/u") is not None
+        other = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM counter'); c.close()"
+        subprocess.run([sys.executable, "-c", other, path], check=True)  # noqa: S603 - our own code
+        assert path.with_name(f"{path.name}-wal").exists()
 
 
 def test_a_file_that_somebody_else_keeps_locked(store: SqliteStore, path: Path) -> None:
