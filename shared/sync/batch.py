@@ -34,6 +34,8 @@ class Batch:
     """Backlog documents of the subjects, by backlog id."""
     moved: dict[str, Moved] = field(default_factory=dict)
     """By subject (by key): entries of contacts without link that were renamed."""
+    orphans: set[str] = field(default_factory=set)
+    """Records in Google that read as one of ours was sent, while that contact's own record is gone."""
     stored: dict[str, Link] = field(default_factory=dict)
     """The links as they are stored, by id: only what differs is written."""
     looked_up: int = 0

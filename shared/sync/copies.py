@@ -5,6 +5,7 @@ What carries our key and still reads exactly as it was sent is removed; where no
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 
@@ -13,7 +14,7 @@ from shared.side import Op, Record, SideName
 from shared.sync.doubts import Doubts, source
 from shared.sync.head import Head, Sent
 from shared.sync.journal import Intent, digest
-from shared.sync.link import Link, LinkState
+from shared.sync.link import Link
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
 from shared.sync.plan.model import Action, Decision, Entry, Env, Step, Subject, Trouble
@@ -44,11 +45,15 @@ class Copies:
             link=op.key, until=until, digest=digest(self._env, op.target, op.changed), source=subject_id(*source(op))
         )
 
-    def find(self, subject: Subject, doubts: Doubts) -> Decision | None:
-        """What becomes of a contact without link that is a second copy, or reads like one."""
-        return self._marked(subject, doubts) or self._unmarked(subject, doubts)
+    def find(self, subject: Subject, doubts: Doubts, orphans: Collection[str]) -> Decision | None:
+        """What becomes of a contact without link that is a second copy, or reads like one.
 
-    def _marked(self, subject: Subject, doubts: Doubts) -> Decision | None:
+        Args:
+            orphans: copies in Google whose contact's own record is gone.
+        """
+        return self._marked(subject, doubts, orphans) or self._unmarked(subject, doubts)
+
+    def _marked(self, subject: Subject, doubts: Doubts, orphans: Collection[str]) -> Decision | None:
         """A second copy of our own making, still exactly as it was sent."""
         record = subject.google.there
         if record is None:
@@ -64,7 +69,7 @@ class Copies:
                 continue
             if not reads_as_sent(self._env, sent, record):
                 continue
-            if link is not None and (link.state is LinkState.TOMBSTONE or SideName.GOOGLE in link.gone):
+            if link is not None and record.id in orphans:
                 return _came_late(subject, link)
             step = Step(SideName.GOOGLE, Op.DELETE, {}, record.id, record.version, record.native)
             return Decision(

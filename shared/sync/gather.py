@@ -251,7 +251,8 @@ class Gatherer:
                 continue
             sent = doubts.sent.get(link.id)
             if not renamed and sent is not None and reads_as_sent(self._env, sent, carriers[link.id]):
-                continue  # a copy of ours may have landed late
+                batch.orphans.add(carriers[link.id].id)  # a copy of ours may have landed late
+                continue
             twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
             if doubts.speaks_for(SideName.GOOGLE, carriers[link.id]):
                 if twin is not None:

@@ -242,10 +242,14 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
     stored = done.batch.stored.get(subject.link.id) if subject.link is not None else None
     for side in SideName:
         record = subject.half(side).there
-        if record is None or all(side is not noted for noted, *_ in out.versions):
+        if record is None:
             continue
+        noted = any(each is side for each, *_ in out.versions)
         told = any(key.side is side and key.version == record.version for key in keys)
-        if not told and (stored is None or stored.versions.get(side) != record.version):
+        known = stored is not None and stored.versions.get(side) == record.version
+        # The feed may never get to tell of a new name; then only a listing without it shows that it was deleted.
+        renamed = stored is not None and stored.id_on(side) not in ("", record.id)
+        if (noted and not told and not known) or renamed:
             yield side, row_of(done.env, side, out.after.get(side, record))
 
 

@@ -221,7 +221,7 @@ class Recovery:
                 continue
             if subject.link is not None and subject.link.id in remaking:
                 subject = replace(subject, doubt=True)
-            decision = self._special(subject, doubts, result) if subject.link is None else None
+            decision = self._special(subject, doubts, batch.orphans, result) if subject.link is None else None
             if decision is not None:
                 result.decisions.append(decision)
                 continue
@@ -302,8 +302,10 @@ class Recovery:
         result.closed.append(op.id)  # dropped; the base has not moved, so the merge wants it again if it is still due
         return subject
 
-    def _special(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
-        return self._unclear(subject, doubts, result) or self._copies.find(subject, doubts)
+    def _special(
+        self, subject: Subject, doubts: Doubts, orphans: Collection[str], result: Recovered
+    ) -> Decision | None:
+        return self._unclear(subject, doubts, result) or self._copies.find(subject, doubts, orphans)
 
     def _unclear(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
         """A create that may have happened, or one of the records that it may have made: somebody has to look."""

@@ -132,8 +132,6 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         out.row = history_row(decision, native, results)
     _reflect(out, decision, results, link)
     out.index += _outside(env, decision)
-    if out.link is not None and stored is not None:
-        out.index += _moved(env, decision, stored)
     return out
 
 
@@ -348,16 +346,6 @@ def _outside(env: Env, decision: Decision) -> list[tuple[SideName, Row]]:
     if record is None or record.in_scope or not settled:
         return []
     return [(SideName.SUGAR, row_of(env, SideName.SUGAR, record))]
-
-
-def _moved(env: Env, decision: Decision, stored: Link) -> list[tuple[SideName, Row]]:
-    """The name by which a linked record goes now, for the index: where the feed never gets to tell of that name, only
-    a complete listing without it shows later that the record was deleted."""
-    return [
-        (side, row_of(env, side, record))
-        for side in SideName
-        if (record := decision.subject.half(side).there) is not None and stored.id_on(side) not in ("", record.id)
-    ]
 
 
 def row_of(env: Env, side: SideName, record: Record) -> Row:

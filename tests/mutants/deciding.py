@@ -104,14 +104,34 @@ MUTANTS = (
         "new-name-not-told-to-the-index",
         "The feed will tell of a new name; where the contact is deleted before, no listing ever shows that it is gone.",
         swap(
-            "shared/sync/settle.py",
-            "        out.index += _moved(env, decision, stored)\n",
-            "        pass\n",
+            "shared/sync/keep.py", "(noted and not told and not known) or renamed", "noted and not told and not known"
         ),
         (
             _REGRESSIONS
             + "::test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing",
         ),
+    ),
+    Mutant(
+        "email-read-before-the-feed-not-told-to-the-index",
+        "The feed brings every change to the index; what was read before it is dropped there as dealt with.",
+        swap("shared/sync/keep.py", "(noted and not told and not known) or renamed", "renamed"),
+        ("tests/sync/test_matching.py::test_an_email_that_was_read_before_the_feed_told_of_it_is_known",),
+    ),
+    Mutant(
+        "entry-stays-behind-when-its-contact-is-renamed",
+        "Another name looks like another contact; it is the one that somebody said is never to be synced.",
+        swap(_GATHER, "batch.entries[backlog_id(subject)] = moving(", "_ = moving("),
+        ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
+    ),
+    Mutant(
+        "key-of-a-merge-taken-for-the-create",
+        "Our key is our proof; a merge takes it along into a contact that is linked with somebody else.",
+        swap(
+            "shared/sync/recover.py",
+            "        links = self._links.of(op.side, names)\n",
+            "        links: dict[str, Link] = {}\n",
+        ),
+        ("tests/sync/test_doubts.py::test_the_key_that_an_heir_has_from_a_merge_proves_nothing",),
     ),
     Mutant(
         "edited-there-deleted-all-the-same",

@@ -419,13 +419,20 @@ def test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt(fault: str
         fixed_point(user)
 
 
-def test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing() -> None:
+@pytest.mark.parametrize("inside", [True, False], ids=["in scope", "out of scope"])
+def test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing(
+    inside: bool,
+) -> None:
     with world(people=Switches(feed_delay=10.0, rename_tombstone=False)) as w:
         user = w.user(**BOTH)
-        before = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        user.set(google_scope=user.account.label("Sync"))
+        before = user.account.add(person("Ann", "Miller", "ann@x.org"), ["Sync"])
         user.sync()
         rest(user)
         (link,) = user.links()
+        if not inside:
+            user.account.set_labels(before, [])
+            rest(user)
         after = user.account.rename_resource(before)
         w.sugar.edit(link.sugar_id, title="Doctor")
         user.run()
@@ -433,6 +440,7 @@ def test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_wi
         user.account.remove(after)
         user.account.expire_sync_tokens()
         rest(user)
-        assert [doc.data["class"] for doc in user.backlog()] == ["held: mass deletion"]  # the only one there is
+        # In scope it would be deleted, and is the only one there is: that is held.
+        assert [doc.data["class"] for doc in user.backlog()] == (["held: mass deletion"] if inside else [])
         assert user.head().remaining == 0
         fixed_point(user)
