@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -41,6 +42,8 @@ class Listener:
         """Sets what answers."""
         from waitress import create_server  # type: ignore[import-untyped]
 
+        # More requests than threads are no trouble, only a wait; it would be told on every busy second.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
             application,
             map=self._sockets,
