@@ -1,7 +1,7 @@
 """What all tests share: how hard hypothesis tries, that a missing tool is never overlooked, and what a sample is.
 
 Where ``CI`` is set every test runs, and so it does with ``--whole`` and where a file or a keyword is named. Otherwise
-a test with many cases runs a quarter of them, drawn anew each time, and one marked as ``long`` not at all.
+only a quarter is run of the cases of a test with many, and of all tests marked as ``long``, drawn anew each time.
 
 A test that needs a tool which may not be there (the Firestore emulator, Chromium, Terraform) looks for it by itself and
 skips with the reason ``"<tool> not found: <what to install>"``, the only reason to skip there is. Each missing tool is
@@ -24,7 +24,7 @@ IN_CI = bool(os.environ.get("CI"))
 settings.register_profile("default", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 # The same commit has the same verdict; new examples are looked for everywhere else.
 settings.register_profile("ci", settings.get_profile("default"), derandomize=True, database=None)
-settings.register_profile("sample", settings.get_profile("default"), max_examples=30)
+settings.register_profile("sample", settings.get_profile("default"), max_examples=20)
 settings.load_profile("ci" if IN_CI else "sample")
 
 _skipped = pytest.StashKey[dict[str, int]]()
@@ -49,13 +49,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     families: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        families[re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)].append(item)
+        long = item.get_closest_marker("long") is not None
+        families["long" if long else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)].append(item)
     drawn = Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))  # noqa: S311 - all processes must draw the same
     left_out: list[pytest.Item] = []
     for cases in families.values():
         if len(cases) >= _MANY:
             left_out += drawn.sample(cases, len(cases) - -(-len(cases) // _SHARE))
-        left_out += [item for item in cases if item.get_closest_marker("long") is not None]
     config.hook.pytest_deselected(items=left_out)
     gone = set(map(id, left_out))
     items[:] = [item for item in items if id(item) not in gone]
@@ -68,7 +68,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: takes long for what it shows; in CI, with --whole, or by name")
+    config.addinivalue_line("markers", "long: takes seconds; one in four of them runs where not all do")
     config.stash[_skipped] = {}
     config.pluginmanager.register(_Skips(config.stash[_skipped]), "skips")
 

@@ -120,6 +120,7 @@ def _nothing_leaks(stage: Stage, screen: str, log: str) -> None:
     assert not [word for word in personal(stage.cast) if word in log]
 
 
+@pytest.mark.long
 def test_every_promise_is_kept_and_every_damage_would_be_found(caplog: pytest.LogCaptureFixture) -> None:
     found: dict[str, list[str]] = {}
     stages: list[Stage] = []

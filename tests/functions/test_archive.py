@@ -102,6 +102,7 @@ def told(jane: Browser, limit: int = 7, **query: Any) -> list[str]:
     raise AssertionError("the pages never end")
 
 
+@pytest.mark.long
 def test_old_rows_go_into_the_bucket_and_out_of_the_store(web: Site, bucket: Cloud) -> None:
     jane = keeper(web)
     names = old(web, jane, 20)

@@ -64,6 +64,7 @@ def test_it_stops_at_a_plan_and_waits(s: Stage) -> None:
         assert waiting(s, user) is None  # the echoes of what was written need no asking
 
 
+@pytest.mark.long
 def test_many_over_several_runs(s: Stage) -> None:
     user = asker(s)
     for n in range(230):

@@ -89,6 +89,7 @@ def dispatch(stage: Stage) -> Dispatched:
     return Dispatched(**stage.task("dispatch", {}).ok)
 
 
+@pytest.mark.long
 def test_two_thousand_none_missed_none_twice(store: Store) -> None:
     queue = Pile()
     with stage(store=store, tasks=queue) as s:
@@ -102,6 +103,7 @@ def test_two_thousand_none_missed_none_twice(store: Store) -> None:
         assert s.store.written == 0
 
 
+@pytest.mark.long
 def test_memory_stays_flat(tmp_path: Path) -> None:
     clock = SimClock()
     peaks = {}
@@ -333,6 +335,7 @@ def test_a_queue_that_is_down_is_503_and_nobody_is_lost(real: Stage, cloud: Clou
     assert dispatch(real).enqueued == 400
 
 
+@pytest.mark.long
 def test_a_queue_that_goes_down_on_the_way_is_told_and_the_next_run_goes_on_there(
     real: Stage, cloud: CloudTasksServer
 ) -> None:

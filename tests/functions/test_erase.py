@@ -55,6 +55,7 @@ def test_whoever_comes_back_is_new(web: Site, jane: Browser) -> None:
     assert again.get("sugar").ok["connected"] is False
 
 
+@pytest.mark.long
 def test_the_same_on_firestore(firestore_project: str) -> None:
     with closing(FirestoreStore(firestore_project)) as store, site(store=store) as web:
         jane = lived(web)
@@ -148,6 +149,7 @@ def test_what_takes_longer_than_a_call_goes_on_in_the_next(tmp_path: Path) -> No
         assert mine(file, jane.uid) == {}
 
 
+@pytest.mark.long
 def test_a_crash_anywhere_is_made_up_for(tmp_path: Path) -> None:
     """A crash before and after every commit of a deletion; asked again, it goes on to the end."""
     with lived_in(tmp_path) as (web, jane, file):

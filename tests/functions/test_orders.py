@@ -89,6 +89,7 @@ def test_what_changed_since_is_left_out(s: Stage) -> None:
     assert user.account.person(link.google_id)["organizations"][0]["title"] == "Queen"
 
 
+@pytest.mark.long
 def test_in_parts(s: Stage) -> None:
     user = s.user("jane", **BOTH)
     for n in range(250):

@@ -199,6 +199,7 @@ def test_nothing_is_connected(s: Stage) -> None:
     assert s.ask(user, "preview", json={}).status == 409
 
 
+@pytest.mark.long
 def test_only_so_often(s: Stage) -> None:
     user = s.user()
     assert [s.ask(user, "preview", json={}).status for _ in range(61)] == [200] * 60 + [429]

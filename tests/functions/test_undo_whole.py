@@ -81,6 +81,7 @@ def edited(s: Stage, user: User) -> None:
     s.clock.advance(300)
 
 
+@pytest.mark.long
 def test_a_whole_sync_is_undone(s: Stage) -> None:
     user = s.user("jane", **BOTH)
     edited(s, user)

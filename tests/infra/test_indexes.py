@@ -147,6 +147,7 @@ def asked(seen: Seen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> set[In
     return found
 
 
+@pytest.mark.long
 def test_every_place_that_asks_was_seen(seen: Seen, tmp_path: Path) -> None:
     asking = {query.site for query in [*seen.queries, *asked_by_hand(tmp_path)]}
     assert set(places()) == asking

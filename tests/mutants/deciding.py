@@ -8,6 +8,7 @@ _RUN, _GATHER = "shared/sync/run.py", "shared/sync/gather.py"
 _MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
 _PROPERTIES = "tests/sync/plan/test_properties.py"
 _REGRESSIONS = "tests/sync/test_regressions.py"
+_DOUBTS = "tests/sync/test_doubts.py"
 
 MUTANTS = (
     Mutant(
@@ -89,16 +90,13 @@ MUTANTS = (
         "matched-with-the-source-of-a-doubtful-create",
         "The same email, and nobody linked with it yet; its own copy may stand on the other side, unseen.",
         swap(_PLAN, "    if match.person.doubt:\n", "    if False:\n"),
-        (_REGRESSIONS + "::test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt[late]",),
+        (_DOUBTS + "::test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt[late]",),
     ),
     Mutant(
         "link-follows-onto-the-source-of-a-doubtful-create",
         "A record answers by another name, so its link follows; from that name a create is in doubt, a link to be.",
         swap(_GATHER, "                elif doubts.speaks_for(side, read):\n", "                elif False:\n"),
-        (
-            _REGRESSIONS
-            + "::test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt[out of scope-late-previous]",
-        ),
+        (_DOUBTS + "::test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt[out of scope-late-previous]",),
     ),
     Mutant(
         "new-name-not-told-to-the-index",
@@ -131,7 +129,7 @@ MUTANTS = (
             "        links = self._links.of(op.side, names)\n",
             "        links: dict[str, Link] = {}\n",
         ),
-        ("tests/sync/test_doubts.py::test_the_key_that_an_heir_has_from_a_merge_proves_nothing",),
+        (_DOUBTS + "::test_the_key_that_an_heir_has_from_a_merge_proves_nothing",),
     ),
     Mutant(
         "edited-there-deleted-all-the-same",

@@ -34,6 +34,7 @@ def test_a_crowd_on_sqlite() -> None:
     gather(200 if CI else 15)
 
 
+@pytest.mark.long
 def test_a_crowd_on_firestore(firestore_project: str) -> None:
     with closing(FirestoreStore(firestore_project)) as store:
         gather(40 if CI else 8, store)

@@ -114,6 +114,7 @@ def seen() -> tuple[set[Passed], set[str]]:
     return places, kinds
 
 
+@pytest.mark.long
 def test_every_place_that_calls_or_commits_is_swept(seen: tuple[set[Passed], set[str]]) -> None:
     places, _ = seen
     left = {site.name for site in sites() if not any(each.at(site) for each in places)}
@@ -121,12 +122,14 @@ def test_every_place_that_calls_or_commits_is_swept(seen: tuple[set[Passed], set
     assert {known for known in UNSWEPT if not any(fnmatch(name, known) for name in left)} == set()
 
 
+@pytest.mark.long
 def test_reading_the_source_overlooks_no_place_that_a_run_passes(seen: tuple[set[Passed], set[str]]) -> None:
     places, _ = seen
     known = sites()
     assert not {each for each in places if not any(each.at(site) for site in known)}
 
 
+@pytest.mark.long
 def test_every_kind_of_call_is_swept(seen: tuple[set[Passed], set[str]]) -> None:
     _, kinds = seen
     assert {f"google {name}" for name in operations() - NOT_ASKED} <= kinds
@@ -152,6 +155,7 @@ NEW = [
 """Calls and commits that nobody makes yet: file, function, what it does anew, and the new site."""
 
 
+@pytest.mark.long
 def test_a_new_place_would_be_found() -> None:
     changed = {file: _with(ROOT / file, function, line) for file, function, line, _ in NEW}
     found = {site.name for site in sites(changed)} - {site.name for site in sites()}

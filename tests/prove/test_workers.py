@@ -25,6 +25,7 @@ def test_two_workers_on_sqlite(tmp_path: Path, seed: int) -> None:
         play(made, seed, ROUNDS)
 
 
+@pytest.mark.long
 def test_two_workers_on_firestore(tmp_path: Path, firestore_project: str) -> None:
     with team(tmp_path, firestore_project) as made:
         play(made, 1, ROUNDS)

@@ -313,6 +313,7 @@ def test_sources_choose_contact_and_profile(jane: Caller) -> None:
 # -- size ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_25000_contacts_are_listed_in_25_pages(jane: Caller) -> None:
     for i in range(25_000):
         jane.account.add({"emailAddresses": [{"value": f"{i}@example.com"}]})

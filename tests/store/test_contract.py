@@ -350,6 +350,7 @@ def test_too_large_a_commit(store: Store) -> None:
     assert everything(store) == {}
 
 
+@pytest.mark.long
 def test_a_commit_of_the_largest_size_and_many_changes(store: Store) -> None:
     """Many small changes: what each costs beside its content must be counted, or the engine refuses the message."""
     changes: list[Change] = [Put(f"users/{number}", {"next_due_at": number}) for number in range(20_000)]

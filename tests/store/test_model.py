@@ -140,6 +140,7 @@ def firestore(firestore_project: str) -> Iterator[Store]:
         yield store
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=150)
 @given(history=histories)
 def test_sqlite_does_as_the_model(sqlite: Store, history: list[list[Step]]) -> None:

@@ -120,6 +120,7 @@ def test_a_mixed_batch() -> None:
         assert cost.written <= 2.2 * 100 + 15
 
 
+@pytest.mark.long
 def test_nothing_changed_costs_next_to_nothing_whatever_the_number_of_contacts() -> None:
     with world(limits=Limits(batch=1000)) as w:  # larger batches only make the set-up shorter
         user = w.user(**BOTH)

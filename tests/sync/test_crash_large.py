@@ -16,6 +16,7 @@ PEOPLE = 18
 _LETTERS = [chr(0x4E00 + n) for n in range(20_000)]
 
 
+@pytest.mark.long
 def test_a_crash_between_two_parts_of_a_result_loses_and_doubles_nobody() -> None:
     """None of them has an email: only what was committed tells that their copies are known."""
     with world() as w:

@@ -39,6 +39,7 @@ def survives(story: str, step: int, pause: float = SHORT) -> None:
 # -- while observing ---------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("story", ["new_in_sugar", "edited_on_both_sides"])
 def test_a_crash_while_observing_forgets_nobody(story: str) -> None:
     for step in range(1, calm(story)[0].planned):
@@ -132,6 +133,7 @@ def test_a_commit_without_an_answer_is_neither_made_twice_nor_forgotten(made: bo
 # -- wishes ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_a_crash_at_any_step_keeps_the_wish() -> None:
     """An answer to a conflict, and another label, each told once by a browser."""
 

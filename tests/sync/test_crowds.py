@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.sync.scenarios import BOTH, person
 from tests.world import world
 
 
+@pytest.mark.long
 def test_a_crowd_behind_one_email_is_asked_about_and_not_created_again() -> None:
     with world() as w:
         user = w.user(**BOTH)

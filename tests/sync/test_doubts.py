@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from shared.sync.limits import Limits
+from shared.sync.link import Link
 from shared.sync.undo.choose import UndoAsk
-from tests.simulators.people.switches import Switches
+from tests.simulators.people.switches import Shows, Switches
 from tests.sync.crashes import fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
 from tests.world import User, World, world
 
-SHOWS = ["previous", "both", "tombstone"]
+SHOWS = get_args(Shows)
+FAULTS = ["cut_before", "cut_after", "late"]
 
 
-def showing(shows: str, **limits: Any) -> Any:
-    return world(people=Switches(merge_shows=shows), limits=Limits(**limits))  # type: ignore[arg-type]
+def showing(shows: Shows, **limits: Any) -> Any:
+    return world(people=Switches(merge_shows=shows), limits=Limits(**limits))
 
 
 def linked_once(user: User) -> None:
@@ -47,7 +49,7 @@ def two(w: World) -> tuple[User, str, str]:
 
 
 @pytest.mark.parametrize("shows", SHOWS)
-def test_a_copy_in_doubt_that_was_merged_into_a_linked_contact_is_asked_about(shows: str) -> None:
+def test_a_copy_in_doubt_that_was_merged_into_a_linked_contact_is_asked_about(shows: Shows) -> None:
     with showing(shows) as w:
         user = w.user(**BOTH)
         linked = user.account.add(person("Ann", "Miller", "ann@x.org"))
@@ -66,7 +68,7 @@ def test_a_copy_in_doubt_that_was_merged_into_a_linked_contact_is_asked_about(sh
 
 
 @pytest.mark.parametrize("shows", SHOWS)
-def test_what_was_made_again_in_doubt_and_merged_is_not_linked_twice(shows: str) -> None:
+def test_what_was_made_again_in_doubt_and_merged_is_not_linked_twice(shows: Shows) -> None:
     with showing(shows) as w:
         user, ann, ada = two(w)
         w.sugar.edit(next(link.sugar_id for link in user.links() if link.google_id == ann), title="Doctor")
@@ -86,7 +88,7 @@ def test_what_was_made_again_in_doubt_and_merged_is_not_linked_twice(shows: str)
 
 @pytest.mark.parametrize("shows", SHOWS)
 @pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
-def test_the_key_that_an_heir_has_from_a_merge_proves_nothing(shows: str, fault: str) -> None:
+def test_the_key_that_an_heir_has_from_a_merge_proves_nothing(shows: Shows, fault: str) -> None:
     with showing(shows) as w:
         user, ann, ada = two(w)
         user.account.merge(ada, ann)
@@ -186,7 +188,7 @@ def test_a_merge_that_the_key_alone_tells_of_deletes_nobody(batch: int, known: b
 
 @pytest.mark.parametrize("shows", SHOWS)
 @pytest.mark.parametrize("doubt", [False, True], ids=["answered", "in doubt"])
-def test_a_merge_into_a_contact_whose_create_was_just_found_is_noticed(shows: str, doubt: bool) -> None:
+def test_a_merge_into_a_contact_whose_create_was_just_found_is_noticed(shows: Shows, doubt: bool) -> None:
     with showing(shows) as w:
         user = w.user(**BOTH)
         first = user.account.add(person("Ann", "Miller", "ann@x.org"))
@@ -273,3 +275,83 @@ def test_who_was_merged_away_does_not_follow_the_other_one_to_a_new_name(togethe
         assert names(w) == ["Byron", "Miller"]
         assert classes(user) == ["merged"]
         linked_once(user)
+
+
+def beside_a_doubt(w: World, fault: str, *, inside: bool = True) -> tuple[User, Link, str]:
+    """Ann is linked, with our key in Google; Ada's create in Sugar is in doubt.
+
+    Args:
+        inside: whether Ann is left in scope in Sugar.
+
+    Returns:
+        Ann's link, and Ada's name in Google.
+    """
+    user = w.user(**BOTH)
+    user.account.add(person("Ann", "Miller", "ann@x.org"))
+    user.sync()
+    rest(user)
+    (link,) = user.links()
+    w.sugar.edit(link.sugar_id, title="Doctor")
+    rest(user)  # our key stands in Google now
+    source = user.account.add(person("Ada", "Byron", "ada@x.org"))
+    if not inside:
+        w.sugar.edit(link.sugar_id, assigned_user_id="somebody-else")
+    w.clock.advance(60)
+    w.sugar_wire.fault(fault, path="Contacts$")
+    user.run()
+    assert user.head().open
+    if fault == "cut_after":
+        copy = next(record for record in w.sugar.contacts() if record != link.sugar_id)
+        w.sugar.edit(copy, title="Countess")  # so that it does not read as sent
+    return user, link, source
+
+
+@pytest.mark.parametrize("fault", ["cut_before", "cut_after"])
+def test_a_create_in_doubt_is_settled_though_its_source_has_become_part_of_a_link(fault: str) -> None:
+    with showing("both") as w:
+        user, link, source = beside_a_doubt(w, fault)
+        user.account.merge(source, link.google_id)
+        rest(user)
+        assert user.head().open == []
+        assert user.links()[0].google_id == source
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("inside", [True, False], ids=["in scope", "out of scope"])
+def test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt(fault: str, shows: Shows, inside: bool) -> None:
+    with showing(shows) as w:
+        user, link, source = beside_a_doubt(w, fault, inside=inside)
+        user.account.merge(source, link.google_id)
+        w.clock.advance(60)
+        user.run()  # the feed tells of the merge while nothing shows yet whether the create has happened
+        w.sugar_wire.land()
+        rest(user)
+        assert user.head().open == []
+        assert link.sugar_id in w.sugar.contacts()
+        assert len(w.sugar.contacts()) <= 2
+        linked_once(user)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt(fault: str) -> None:
+    with world() as w:
+        user = w.user(**{**BOTH, "from_sugar": {**BOTH["from_sugar"], "create": False}})
+        older = w.sugar.add(first_name="Ada", last_name="Byron")
+        user.sync()
+        rest(user)
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        w.sugar_wire.fault(fault, path="Contacts$")
+        user.run()
+        assert user.head().open
+        w.sugar.edit(older, email=["ada@x.org"])
+        w.clock.advance(60)
+        user.run()
+        w.sugar_wire.land()
+        rest(user)
+        assert user.head().open == []
+        assert len(w.sugar.contacts()) == (1 if fault == "cut_before" else 2)
+        assert len(user.links()) == 1
+        fixed_point(user)

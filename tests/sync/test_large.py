@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from shared.account.secret_folder import SecretFolder
 from shared.store.sqlite import SqliteStore
 from tests.conftest import IN_CI
@@ -16,6 +18,7 @@ from tests.world import world
 COUNT = 25_000 if IN_CI else 5_000
 
 
+@pytest.mark.long
 def test_as_many_contacts_as_google_takes(tmp_path: Path) -> None:
     file = tmp_path / "documents.sqlite"
     store = SqliteStore(file)

@@ -13,6 +13,7 @@ from tests.sync.scenarios import BOTH, person
 from tests.world import world
 
 
+@pytest.mark.long
 def test_observing_is_bounded_and_goes_on_in_the_next_run() -> None:
     with world(limits=Limits(observe=20.0)) as w:
         user = w.user(**BOTH)
@@ -36,6 +37,7 @@ def test_observing_is_bounded_and_goes_on_in_the_next_run() -> None:
         assert len(user.account.people()) == 1_500
 
 
+@pytest.mark.long
 def test_a_crash_in_the_middle_of_a_listing_forgets_no_contact() -> None:
     for n in range(4, 13, 1 if IN_CI else 3):
         with world() as w:

@@ -66,6 +66,7 @@ def test_nothing_answers_at_all(jane: Screen) -> None:
     page.get_by_role("alert").wait_for(state="detached")
 
 
+@pytest.mark.long
 def test_something_takes_long(jane: Screen) -> None:
     def late(route: Route) -> None:
         time.sleep(5)

@@ -194,6 +194,7 @@ def test_a_contact_is_never_synced_and_let_go_again(jane: Screen, site: Running)
     assert site.jane().post("/sync", {}).ok["status"] == "done"
 
 
+@pytest.mark.long
 def test_the_connection_is_tested_given_up_and_made_again(jane: Screen, site: Running) -> None:
     page = jane.page
     complete(jane, "connections")

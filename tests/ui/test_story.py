@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.site.running import Running, running
@@ -103,6 +104,7 @@ def test_somebody_leaves(window: Window, site: Running) -> None:
     assert town.people.oauth.grants == {}
 
 
+@pytest.mark.long
 def test_the_report_before_a_first_sync(window: Window) -> None:
     with running(each=1) as site:
         town, screen = site.town, window()

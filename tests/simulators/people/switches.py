@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
+Shows = Literal["tombstone", "previous", "both"]
 
 
 def _switch(default: T, *others: T) -> T:
@@ -43,7 +44,7 @@ class Switches:
     """Whether ``responses`` may come in another order than asked."""
     shuffled_fields: bool = _switch(False, True)
     """The items of a field have no guaranteed order: they come back rotated."""
-    merge_shows: Literal["tombstone", "previous", "both"] = _switch("tombstone", "previous", "both")
+    merge_shows: Shows = _switch("tombstone", "previous", "both")  # noqa: RUF009 -- gives a field, as the others
     """How a merge in the UI shows: the other is deleted and the kept one changed; the kept one has the other among its
     ``previousResourceNames`` and answers for it; or both."""
     renamed_to: Literal["contact", "profile"] = _switch("contact", "profile")

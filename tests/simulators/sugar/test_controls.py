@@ -136,6 +136,7 @@ def test_a_custom_field_can_be_shortened(jane: Caller) -> None:
     assert jane.ok("PUT", f"Contacts/{contact}", {"last_name": "Lovelace"})["last_name"] == "Love"
 
 
+@pytest.mark.long
 def test_pages_of_25000_contacts_come_fast(jane: Caller) -> None:
     for n in range(25_000):
         jane.sim.add(first_name="F", last_name=f"L{n}", email=[f"p{n}@example.org"])
