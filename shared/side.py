@@ -192,6 +192,9 @@ class NotSent:
     """Proven not to have happened; ``error`` is why (retriable or fatal)."""
 
     error: SyncError
+    suspect: ContactError | None = None
+    """The server failed at this very contact, and nothing else went through that would tell whether it fails with
+    everything: what it comes to if that goes on."""
 
 
 Outcome = Done | Refused | InDoubt | NotSent

@@ -252,12 +252,12 @@ class _Job:
 
     def blame(self) -> None:
         """Those that failed alone: it is their trouble only if others went through. Else Sugar fails with everything at
-        the moment, and that is no reason to quarantine a contact."""
+        the moment, and that is no reason to quarantine a contact; only if it goes on and on."""
+        nothing = Unavailable(f"{_BULK}: Sugar fails to store anything (500)")
         for write in self._aside:
-            if self._worked:
-                refused = Rejected(f"{CALLS[write.op]}: Sugar fails to store this contact (500)")
-                self._settle(write, Refused(refused))
-        self.not_sent(Unavailable(f"{_BULK}: Sugar fails to store anything (500)"))
+            refused = Rejected(f"{CALLS[write.op]}: Sugar fails to store this contact (500)")
+            self._settle(write, Refused(refused) if self._worked else NotSent(nothing, suspect=refused))
+        self.not_sent(nothing)
 
     def read_back(self) -> None:
         """What became of all that was reported as done."""

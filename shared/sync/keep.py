@@ -25,6 +25,7 @@ from shared.sync.naming import name_of
 from shared.sync.order.errand import Errand
 from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
+from shared.sync.patience import at_last
 from shared.sync.plain import plain
 from shared.sync.plan.model import Action, Decision, Env
 from shared.sync.queue import Dirty, Lane, Queue
@@ -78,7 +79,8 @@ class Keeper:
         settled = []
         for decision in done.decisions:
             ops = done.intents[decision.subject.key]
-            results = [(step, done.answers[op.id]) for step, op in zip(decision.steps, ops, strict=True)]
+            answers = [at_last(done.answers[op.id], _tries(done.batch, decision)) for op in ops]
+            results = list(zip(decision.steps, answers, strict=True))
             name = decision.link.id if decision.link else ""
             settling = settle_undo if _takes_back(decision) else settle
             out = settling(done.env, decision, results, now, done.batch.stored.get(name))
@@ -223,6 +225,10 @@ class Keeper:
 
 def _takes_back(decision: Decision) -> bool:
     return decision.action is Action.UNDO or any(step.undone is not None for step in decision.steps)
+
+
+def _tries(batch: Batch, decision: Decision) -> int:
+    return max((key.tries for key in batch.keys.get(decision.subject.key, ())), default=0)
 
 
 def _keys(batch: Batch, out: Settled) -> list[Dirty]:

@@ -16,7 +16,7 @@ from shared.contact.fields import EMAILS, PHONE_SLOTS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
 from shared.contact.terms import key_term, terms
-from shared.errors import FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
+from shared.errors import ContactError, FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
 from shared.side import Done, InDoubt, NotSent, Op, Outcome, Problem, Record, Refused, SideName
 from shared.sync.index import Row
 from shared.sync.link import Link, LinkState
@@ -57,6 +57,8 @@ class Settled:
     after: dict[SideName, Record] = field(default_factory=dict)
     """What was written, as its answer shows it."""
     trouble: RetriableError | FatalError | None = None
+    suspect: ContactError | None = None
+    """What it comes to if that trouble goes on (:attr:`~shared.side.NotSent.suspect`)."""
     done: dict[str, int] = field(default_factory=dict)
     """Writes that happened, by ``create sugar`` and so on."""
 
@@ -315,6 +317,7 @@ def happened(env: Env, link: Link, step: Step, record: Record | None) -> bool:
 def not_sent(out: Settled, outcome: NotSent) -> None:
     """A write that proved not to have happened is tried again."""
     error = outcome.error
+    out.suspect = outcome.suspect
     if isinstance(error, RetriableError | FatalError):
         out.trouble = error
     wait = error.retry_after if isinstance(error, RateLimited) and error.retry_after else 0.0

@@ -23,6 +23,7 @@ from shared.sync.order.book import Book, Record
 from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
+from shared.sync.patience import MOST_TRIES
 from shared.sync.plan.model import Action, Decision, Env, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
@@ -245,9 +246,12 @@ class Carrier(Plain):
             new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries)
         elif out.again is not None:
             moved = out.again == 0 and out.trouble is None and bool(out.decision.steps)
+            counts = moved or out.suspect is not None
             due = (self._now + timedelta(seconds=out.again)).isoformat() if out.again else ""
-            new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries + moved)
-            if new.tries >= _TRIES:
+            new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries + counts)
+            if out.suspect is not None and new.tries >= MOST_TRIES:
+                new = Progress(ItemState.LEFT_OUT, why=out.suspect.message, carried=carried)
+            elif moved and new.tries >= _TRIES:
                 new = Progress(ItemState.LEFT_OUT, why=_MOVING, carried=carried)
         elif refused:
             new = Progress(ItemState.LEFT_OUT, why=refused[0].message, carried=carried)
