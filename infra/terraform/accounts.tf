@@ -117,6 +117,9 @@ resource "google_service_account_iam_member" "dispatch" {
 }
 
 # -- builds ------------------------------------------------------------------------------------------
+#
+# What Google asks for of an account that builds functions: https://cloud.google.com/functions/docs/securing/build-custom-sa
+# All functions wait for all of it (functions.tf); a test compares.
 
 resource "google_project_iam_member" "build_logs" {
   project = var.project
@@ -135,4 +138,17 @@ resource "google_storage_bucket_iam_member" "build" {
   bucket = google_storage_bucket.source.name
   role   = "roles/storage.objectViewer"
   member = google_service_account.build.member
+}
+
+# Cloud Functions copies the zips into a bucket of its own, and has them built from there. It makes that bucket with the
+# first function, so the right to it stands on the project and names it.
+resource "google_project_iam_member" "build_sources" {
+  project = var.project
+  role    = "roles/storage.objectViewer"
+  member  = google_service_account.build.member
+
+  condition {
+    title      = "sources of functions only"
+    expression = "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-${data.google_project.project.number}-${var.region}/objects/\")"
+  }
 }

@@ -26,3 +26,8 @@ resource "google_project_service" "api" {
   service            = each.value
   disable_on_destroy = false # something else in the project may use it by then
 }
+
+# Its number is part of the names that Google gives.
+data "google_project" "project" {
+  project_id = var.project
+}

@@ -1,9 +1,3 @@
-data "google_project" "project" {
-  count = var.budget == null ? 0 : 1
-
-  project_id = var.project
-}
-
 resource "google_billing_budget" "monthly" {
   count = var.budget == null ? 0 : 1
 
@@ -11,7 +5,7 @@ resource "google_billing_budget" "monthly" {
   display_name    = "Contact sync"
 
   budget_filter {
-    projects        = ["projects/${data.google_project.project[0].number}"]
+    projects        = ["projects/${data.google_project.project.number}"]
     calendar_period = "MONTH"
   }
 

@@ -142,11 +142,15 @@ resource "google_cloudfunctions2_function" "function" {
     }
   }
 
+  # Indexes take minutes: no query comes before its index is there, and the rights of builds, given at the same time,
+  # have reached everywhere by then.
   depends_on = [
     google_project_service.api,
     google_project_iam_member.build_logs,
+    google_project_iam_member.build_sources,
     google_artifact_registry_repository_iam_member.build,
     google_storage_bucket_iam_member.build,
-    google_firestore_database.database,
+    google_firestore_field.indexed,
+    google_firestore_index.by_time,
   ]
 }

@@ -68,6 +68,7 @@ def test_nobody_has_rights_but_those_in_one_file(everything: Applied) -> None:
         ("google_cloud_run_service_iam_member", "public"),
         ("google_cloud_tasks_queue_iam_member", "dispatch"),
         ("google_project_iam_member", "build_logs"),
+        ("google_project_iam_member", "build_sources"),
         ("google_project_iam_member", "documents"),
         ("google_secret_manager_secret_iam_member", "reads"),
         ("google_secret_manager_secret_iam_member", "starts"),
@@ -77,6 +78,24 @@ def test_nobody_has_rights_but_those_in_one_file(everything: Applied) -> None:
     }
     roles = {r["values"]["role"] for r in everything.state if r["type"].endswith("_iam_member")}
     assert not [role for role in roles if re.search(r"owner|editor|admin|\*", role, re.IGNORECASE)]
+
+
+def test_functions_wait_for_what_their_first_minutes_need(everything: Applied) -> None:
+    """In an empty project: the builder's rights before any build, and the indexes before any query."""
+    (builder,) = everything.of("google_service_account", "build").values()
+    member = builder["member"]
+    rights = {f"{r['type']}.{r['name']}" for r in everything.state if r["values"].get("member") == member}
+    assert len(rights) == 1 + 4, "the builder itself; logs, images, sources here and at Cloud Functions"
+    needed = rights | {
+        "google_project_service.api",
+        "google_firestore_database.database",
+        "google_firestore_field.indexed",
+        "google_firestore_index.by_time",
+    }
+    functions = [r for r in everything.state if r["type"] == "google_cloudfunctions2_function"]
+    assert functions
+    for function in functions:
+        assert needed <= set(function["depends_on"]), function["address"]
 
 
 def test_nothing_secret_is_in_the_state(everything: Applied) -> None:

@@ -1,6 +1,10 @@
 # With nothing but what must be set.
 
-mock_provider "google" {}
+mock_provider "google" {
+  mock_data "google_project" {
+    defaults = { number = "123456789012" }
+  }
+}
 mock_provider "archive" {}
 
 override_module {
@@ -137,6 +141,27 @@ run "defaults" {
       && function.build_config[0].service_account == google_service_account.build.id
     ])
     error_message = "Each function runs as its own account, and is built as another."
+  }
+
+  assert {
+    condition = (
+      google_project_iam_member.build_logs.role == "roles/logging.logWriter"
+      && google_artifact_registry_repository_iam_member.build.role == "roles/artifactregistry.writer"
+      && google_artifact_registry_repository_iam_member.build.repository == google_artifact_registry_repository.images.name
+      && google_storage_bucket_iam_member.build.role == "roles/storage.objectViewer"
+      && google_storage_bucket_iam_member.build.bucket == google_storage_bucket.source.name
+      && google_project_iam_member.build_sources.role == "roles/storage.objectViewer"
+    )
+    error_message = "What builds writes its log and its images, and reads sources."
+  }
+
+  # Neither of another region's bucket, nor of one whose name only begins alike.
+  assert {
+    condition = (
+      google_project_iam_member.build_sources.condition[0].expression
+      == "resource.name.startsWith(\"projects/_/buckets/gcf-v2-sources-123456789012-us-central1/objects/\")"
+    )
+    error_message = "Of the buckets that are not made here, what builds reads that of Cloud Functions only."
   }
 
   assert {
