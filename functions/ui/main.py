@@ -27,6 +27,7 @@ FILES = (
     "report.js",
     "settings.js",
     "sync.js",
+    "who.js",
     "why.js",
 )
 """All that can be asked for by name; the first three come with the page, each other one when it is needed."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shared.account.grants import SugarGrant
+from shared.account.grants import NEWER, OLDER, SugarGrant
 from shared.clock import Clock
 from shared.errors import BadAddress, BadSettings, FatalError, GrantLost, ProtocolError, RetriableError
 from shared.side import Gate, Side
@@ -25,9 +25,6 @@ from shared.suitecrm import session as suite_session
 from shared.suitecrm import side as suite_side
 from shared.suitecrm.session import SuiteSession
 from shared.suitecrm.side import SuiteSide
-
-NEWER = "v11"
-OLDER = "v4_1"
 
 
 @dataclass(frozen=True, slots=True)

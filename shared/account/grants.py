@@ -21,6 +21,10 @@ from shared.store.port import Change, Create, Data, Put, Store, Version
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 
+NEWER = "v11"
+OLDER = "v4_1"
+"""Dialects; see :mod:`shared.account.dialects`."""
+
 
 class SugarGrant(msgspec.Struct, kw_only=True):
     """A signed-in Sugar user."""
@@ -36,8 +40,8 @@ class SugarGrant(msgspec.Struct, kw_only=True):
     """The instance's fields, as last asked for."""
     schema_at: str | None = None
     acl: Any = None
-    dialect: str = "v11"
-    """Which one is spoken there; see :mod:`shared.account.dialects`."""
+    dialect: str = NEWER
+    """Which one is spoken there."""
     version: str = ""
     """What is there, for people."""
 
@@ -96,6 +100,12 @@ def pair_id(google: GoogleGrant, sugar: SugarGrant) -> str:
     """Links belong to a pair of accounts: another one never acts on them, the same one goes on where it was."""
     text = f"{google.subject}\n{sugar.instance}\n{sugar.user_id}"
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+def contact_page(address: str, dialect: str) -> str:
+    """The address of a contact's page in Sugar, but for its id, which follows."""
+    page = "/index.php?module=Contacts&action=DetailView&record=" if dialect == OLDER else "/#Contacts/"
+    return f"{address}{page}"
 
 
 def grants_path(uid: str) -> str:

@@ -36,6 +36,8 @@ class SugarStanding(msgspec.Struct, kw_only=True):
     connected: bool
     address: str
     user_name: str
+    contact_page: str
+    """The address of a contact's page there, but for its id, which follows; blank: it is not connected."""
     lost: bool
     """Whether the last run was not let in, and the user has not connected it again since."""
 
@@ -127,7 +129,7 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
     Args:
         last: so many of the last runs are told of, too; one more document each.
     """
-    from shared.account.grants import grants_path
+    from shared.account.grants import NEWER, contact_page, grants_path
     from shared.side import SideName
     from shared.sync.head import Head
 
@@ -149,6 +151,7 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
             connected=bool(sugar),
             address=sugar.get("address", ""),
             user_name=sugar.get("user_name", ""),
+            contact_page=contact_page(sugar["address"], sugar.get("dialect", NEWER)) if sugar else "",
             lost=_lost(head, "Sugar", user.granted_at.get("sugar", "")),
         ),
         sync_regularly=user.settings.get("sync_regularly") is True,

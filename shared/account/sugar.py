@@ -12,7 +12,7 @@ from typing import Any
 
 from shared.account import dialects
 from shared.account.dialects import Connection
-from shared.account.grants import Grants, GrantStore, SugarGrant
+from shared.account.grants import NEWER, Grants, GrantStore, SugarGrant
 from shared.account.users import User
 from shared.clock import Clock, Ids
 from shared.errors import GrantLost, LeaseLost, SyncError
@@ -121,7 +121,7 @@ class SugarAccount:
     def scopes(self) -> tuple[str, ...]:
         """The scopes that the connected Sugar can tell; all, while none is connected. No call is made."""
         grant = self._grants.load().sugar
-        return dialects.scopes(grant.dialect if grant is not None else dialects.NEWER)
+        return dialects.scopes(grant.dialect if grant is not None else NEWER)
 
     def sign_out(self, grant: SugarGrant, ledger: Ledger | None = None) -> bool:
         """Ends the session at Sugar; whether that is certain. Tokens renewed for it are not kept."""

@@ -142,6 +142,7 @@ def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: 
                 "whole": entry.whole,
                 "detail": entry.detail,
                 "candidates": list(entry.candidates),
+                **({"people": [msgspec.structs.asdict(one) for one in entry.people]} if entry.people else {}),
                 "fields": [
                     {"name": c.name, "sugar": c.sugar, "google": c.google, "base": c.base} for c in entry.fields
                 ],

@@ -43,6 +43,7 @@ from shared.sync.report import Report
 from shared.sync.retention import Retention
 from shared.sync.settings import Settings, parse, synced_fields
 from shared.sync.settle import Settled
+from shared.sync.who import introduced
 
 Connect = Callable[[Settings, Gate, Head], Mapping[SideName, Side]]
 """Makes both sides for one run. Called under the lease: whoever refreshes a token in there is the only one."""
@@ -192,6 +193,7 @@ class Run:
         planned = self._claims.check([*recovered.decisions, *plan.decisions], self._clock.now())
         planned = recovery.send_again(planned, recovered)
         judged, _ = guard(env, planned, self._removals.weather(batch, recovered, self._errand))
+        judged = introduced(env, batch, judged)
         wanted = {decision.subject.key: removes(decision) for decision in planned}
         decisions = self._errand.divide(env, batch, judged, recovered, wanted)
         self._report.contacts = len(batch.subjects) + len(recovered.decisions)

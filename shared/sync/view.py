@@ -147,6 +147,7 @@ def _question(entry: Entry, text: Callable[[str], str]) -> Question:
         whole=entry.whole,
         detail=text(entry.detail),
         candidates=[text(one) for one in entry.candidates],
+        people=list(entry.people),
         fields=[Values(**_values(change, text)) for change in entry.fields],
         problems=[ValueProblem(name=p.field, label=label(p.field), message=text(p.message)) for p in entry.problems],
     )

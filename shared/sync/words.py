@@ -93,6 +93,17 @@ class ValueProblem(msgspec.Struct, kw_only=True):
     """What would be right."""
 
 
+class CandidateTold(msgspec.Struct, kw_only=True, frozen=True):
+    """Who a candidate is, as it was when it was asked about. Long texts are cut."""
+
+    id: str
+    """As in ``candidates``."""
+    name: str = ""
+    email: str = ""
+    """Its first one."""
+    company: str = ""
+
+
 class Question(msgspec.Struct, kw_only=True):
     """One thing that a person has to decide or to mend."""
 
@@ -106,6 +117,8 @@ class Question(msgspec.Struct, kw_only=True):
     """The API's own words."""
     candidates: list[str] = []
     """Who it may be: ``s:`` and a Sugar id, or ``g:`` and a Google id."""
+    people: list[CandidateTold] = []
+    """Those of the candidates of whom more than the id is known."""
     fields: list[Values] = []
     problems: list[ValueProblem] = []
 
@@ -160,6 +173,7 @@ def questions(entries: Iterable[Mapping[str, Any]]) -> list[Question]:
             whole=entry["whole"],
             detail=entry.get("detail", ""),
             candidates=entry.get("candidates", []),
+            people=msgspec.convert(entry.get("people", []), list[CandidateTold]),
             fields=[
                 Values(name=c["name"], label=label(c["name"]), sugar=c["sugar"], google=c["google"], base=c["base"])
                 for c in entry.get("fields", ())

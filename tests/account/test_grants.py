@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared.account.grants import GoogleGrant, Grants, GrantStore, SugarGrant
+from shared.account.grants import NEWER, OLDER, GoogleGrant, Grants, GrantStore, SugarGrant, contact_page
 from shared.account.keyring import KeyRing
 from shared.account.secret_manager import SecretManager
 from shared.account.vault import Vault
@@ -415,3 +415,12 @@ def test_a_side_that_does_not_open_asks_for_a_sign_in(tmp_path: Path, side: str)
             data[side] = kept
             store.commit([Put(path_of(user), data)])
         assert user.run().status is Status.DONE
+
+
+@pytest.mark.parametrize(
+    ("dialect", "page"),
+    [(NEWER, "/#Contacts/7"), (OLDER, "/index.php?module=Contacts&action=DetailView&record=7")],
+)
+def test_a_contacts_page_in_either_dialect(dialect: str, page: str) -> None:
+    address = "https://crm.example.com/sugar"
+    assert contact_page(address, dialect) + "7" == address + page

@@ -23,6 +23,7 @@ from tests.world import User
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 ASIDE = ("never", "different")
 CLASSES = ("rejected", "conflict", "same name")
+ADA = {"id": "g:people:2", "name": "Ada Byron", "email": "ada@x.org", "company": "Engines"}
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_what_is_read_is_what_is_shown(s: Stage) -> None:
 def test_an_item_and_its_entry(s: Stage) -> None:
     user = s.user()
     long = {"name": "notes", "sugar": "x" * 5000, "google": "", "base": "y" * 5000}
-    second = {**entry(1)["entries"][0], "fields": [long]}
+    second = {**entry(1)["entries"][0], "fields": [long], "people": [ADA]}
     first = {**entry(0)["entries"][0], "class": "cannot hold", "fields": [], "problems": []}
     s.store.commit([Put(user.paths.backlog("s:1"), entry(1, entries=[first, second], link=None))])
     (item,) = s.ask(user, "backlog").ok["items"]
@@ -151,6 +152,7 @@ def test_an_item_and_its_entry(s: Stage) -> None:
     assert (one["class"], one["message"], one["remedy"], one["whole"]) == ("cannot hold", "message 0", "mend it", True)
     assert two["fields"][0]["sugar"] == "x" * 5000
     assert (two["detail"], two["candidates"]) == ("the API's own words", ["s:1", "g:people:2"])
+    assert (one["people"], two["people"]) == ([], [ADA])
     assert two["problems"] == [{"name": "title", "label": "Title", "message": "is too long"}]
 
 

@@ -52,7 +52,8 @@ def test_before_anything_is_connected(s: Stage) -> None:
         "since": "2026-03-02T09:00:00+00:00",
         "lost": False,
     }
-    assert answer["sugar"] == {"connected": False, "address": "", "user_name": "", "lost": False}
+    nowhere = {"connected": False, "address": "", "user_name": "", "contact_page": "", "lost": False}
+    assert answer["sugar"] == nowhere
     assert (answer["last_run"], answer["running"], answer["next_due_at"]) == (None, False, None)
     assert answer["sides"]["google"] == {"contacts": 0, "listed": False, "listing": False, "seen_at": None}
 
@@ -64,6 +65,7 @@ def test_before_the_first_run(s: Stage) -> None:
         "connected": True,
         "address": s.world.sugar_wire.url,
         "user_name": "jane",
+        "contact_page": f"{s.world.sugar_wire.url}/#Contacts/",
         "lost": False,
     }
     assert (answer["sync_regularly"], answer["last_run"], answer["linked"], answer["remaining"]) == (False, None, 0, 0)

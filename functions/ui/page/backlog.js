@@ -2,6 +2,7 @@
 
 import { announce, ask, blame, button, call, current, doing, field, fill, get, h, load, number, onStatus, place, refresh, shown, time, trouble } from "/ui/app.js";
 import { t } from "/ui/texts.js";
+import { called, candidates, link, shownAs } from "/ui/who.js";
 
 const PAGE = 100;
 /** Pages that are looked at for grouping; what is more comes with a button. */
@@ -112,13 +113,13 @@ function opened(entry, said, again) {
   const nodes = entry.questions.map((question) => h("div", {}, question.message !== entry.message && h("p", {}, question.message), h("p", {}, h("strong", {}, question.remedy)),
     question.detail && h("p.hint", {}, t("backlog.detail"), " ", h("q", {}, question.detail)),
     question.problems.map((one) => h("p.wrong", {}, `${one.label}: ${one.message}`)), values(question.fields),
-    question.candidates.length > 0 && h("ul", {}, question.candidates.map((one) => h("li", {}, candidate(one))))));
+    candidates(question)));
+  const name = entry.name || t("nameless");
+  const own = [link("sugar", entry.sugar_id, name), link("google", entry.google_id, name)].filter(Boolean);
   const possible = entry.state === "open" || entry.actions?.length ? actions(entry) : [];
-  return [nodes, told, h("div", {}, possible.map((action) => remedy(action, entry, told, said, again))),
+  return [own.length > 0 && h("p.row", {}, own), nodes, told, h("div", {}, possible.map((action) => remedy(action, entry, told, said, again))),
     entry.contact && h("p", {}, h("a", { href: `#history/contact=${entry.contact}` }, t("history.contact.see")))].flat().filter(Boolean);
 }
-
-const candidate = (one) => t(one.startsWith("s:") ? "candidate.sugar" : "candidate.google", { id: one.slice(2) });
 
 function values(fields) {
   if (!fields.length) return null;
@@ -172,8 +173,8 @@ function choose(entry, told, act) {
   // It can be linked with somebody on the other side only.
   const all = [...new Set(entry.questions.flatMap((one) => one.candidates))].filter((one) => !own.includes(one[0]));
   return box("choose", h("ul", {}, all.map((one) => {
-    const go = button(t("action.choose.go"), () => doing(go, told, () => act({ candidates: [one] })), { kind: "small", label: `${t("action.choose.go")}: ${candidate(one)}` });
-    return h("li.row", {}, candidate(one), go);
+    const go = button(t("action.choose.go"), () => doing(go, told, () => act({ candidates: [one] })), { kind: "small", label: `${t("action.choose.go")}: ${called(one, entry.questions)}` });
+    return h("li.row", {}, h("span", {}, shownAs(one, entry.questions)), go);
   })));
 }
 

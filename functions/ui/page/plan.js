@@ -2,6 +2,7 @@
 
 import { ask, button, call, carryOut, doing, field, fill, get, h, kind, load, notice, number, pages, refresh, shown, status, time } from "/ui/app.js";
 import { t } from "/ui/texts.js";
+import { candidates } from "/ui/who.js";
 
 const SIZE = 50;
 
@@ -88,7 +89,7 @@ function contact(item, choose, leaveOut, changed) {
     h("p.soft", {}, item.why),
     item.reason && h("p.warn", {}, item.reason),
     fieldTable(item.fields),
-    item.questions.map((question) => h("p.warn", {}, question.message, " ", question.remedy)));
+    item.questions.map((question) => [h("p.warn", {}, question.message, " ", question.remedy), candidates(question)]));
 }
 
 /** Field by field: before, after, on which side, and why. */

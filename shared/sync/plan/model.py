@@ -16,7 +16,7 @@ from shared.sync.link import Link
 from shared.sync.plan.verdict import Verdict
 from shared.sync.remedies import Remedy
 from shared.sync.settings import Direction, Settings
-from shared.sync.words import KeepText
+from shared.sync.words import CandidateTold, KeepText
 
 BOTH = "both"
 """An answer that keeps each side's own value."""
@@ -252,6 +252,8 @@ class Entry:
     problems: tuple[Problem, ...] = ()
     candidates: tuple[str, ...] = ()
     """Subject ids of the candidates (``s:...``, ``g:...``)."""
+    people: tuple[CandidateTold, ...] = ()
+    """Those of them that are known; see :mod:`shared.sync.who`."""
     whole: bool = True
     """The contact is quarantined; else only the fields named are parked."""
     detail: str = ""
