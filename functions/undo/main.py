@@ -8,18 +8,27 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from shared.errors import BadPlan
 from shared.side import SideName
 from shared.sync import browse
+from shared.sync.archived import APART, Archived
+from shared.sync.browse import HistoryFilter
 from shared.sync.undo.choose import UndoAsk
 from shared.sync.view import Preview, preview
 from shared.sync.words import SideText, is_field
 from shared.web.function import Function
+from shared.web.mine import my_paths
 from shared.web.problem import bad_field
 from shared.web.route import Ask, Rate, Route
 
 Id = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,64}$")]
-RowId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_-]{1,140}$")]
+RowId = Annotated[str, Meta(pattern=r"^[0-9A-Za-z_~-]{1,300}$")]
 Time = Annotated[str, Meta(max_length=40, extra_json_schema={"format": "date-time"})]
+
+
+ARCHIVED = "is archived, and cannot be undone any more"
+_FAR = 20
+"""Pages of the archive that are looked through to tell what is archived from what there never was."""
 
 
 class UndoRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -28,7 +37,7 @@ class UndoRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     `contact` may be narrowed by a span, `row` by fields.
     """
 
-    row: Annotated[RowId | None, Meta(description="One row of the history, by its `id`.")] = None
+    row: Annotated[RowId | None, Meta(description="One row of the history, by its `id`; not an archived one.")] = None
     fields: Annotated[
         list[Annotated[str, Meta(max_length=80)]],
         Meta(max_length=100, description="With `row`: these of its fields alone."),
@@ -56,8 +65,34 @@ def undo(ask: Ask) -> Preview:
         connections.close()
     ask.noted.update(run=report.run, outcome=report.status.value, error=report.error, contacts=report.contacts)
     if report.bad_plan is not None:
-        raise report.bad_plan
+        raise _told(ask, wanted, report.bad_plan)
     return preview(report)
+
+
+def _told(ask: Ask, wanted: UndoAsk, error: BadPlan) -> BadPlan:
+    """The error; where the store has no such contact or run, it may be that the archive has.
+
+    Raises:
+        BucketRefused, BucketDown, ObjectSpoilt: of the archive.
+    """
+    if not error.unknown or not (wanted.contact or wanted.run):
+        return error
+    archive = Archived(ask.services.store, my_paths(ask), ask.services.bucket)
+    meant = HistoryFilter(
+        contact=wanted.contact or None,
+        run=wanted.run or None,
+        since=wanted.since or None,
+        until=wanted.until or None,
+    )
+    place: list[str] | None = None
+    for _ in range(_FAR):
+        found = archive.page(meant, after=place, limit=1)
+        if any(doc.data.get("archived") for doc in found.docs):
+            return BadPlan(error.field, ARCHIVED)
+        place = found.place
+        if place is None:
+            break
+    return error
 
 
 def _wanted(body: UndoRequest) -> UndoAsk:
@@ -72,6 +107,8 @@ def _wanted(body: UndoRequest) -> UndoAsk:
         raise bad_field("to", "must be later than from")
     if body.fields and body.row is None:
         raise bad_field("fields", "needs `row`: fields of one row are meant")
+    if APART in (body.row or ""):
+        raise bad_field("row", ARCHIVED)
     for n, name in enumerate(body.fields):
         if not is_field(name):
             raise bad_field(f"fields.{n}", "must be the name of a field")

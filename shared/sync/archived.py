@@ -23,7 +23,7 @@ _OBJECTS = 5
 _MARK = "archive"
 _STORE = ["store"]
 """The place where the archive has ended and the store begins."""
-_APART = "~"
+APART = "~"
 """Between the part and the row in the id of an archived row; ids of the store never hold it."""
 
 
@@ -81,7 +81,7 @@ class Archived:
 
     def row(self, name: str) -> Doc | None:
         """One row by its id; ``None`` if there is none."""
-        part_id, apart, row_id = name.partition(_APART)
+        part_id, apart, row_id = name.partition(APART)
         if not apart:
             return self._store.get(self._paths.history(name))
         doc = self._store.get(self._paths.archive(part_id)) if part_id and self._bucket is not None else None
@@ -151,7 +151,7 @@ class Archived:
         return rows_of(doc, self._bucket) if self._bucket is not None else []
 
     def _doc(self, part: Doc, row: Row) -> Doc:
-        name = f"{part.id}{_APART}{row.id}"
+        name = f"{part.id}{APART}{row.id}"
         return Doc(self._paths.history(name), {**row.data, "archived": True}, "")
 
 

@@ -206,6 +206,23 @@ def test_one_archived_row_is_read_whole(web: Site, bucket: Cloud) -> None:
         assert jane.get("history", f"/{name}").status == 404
 
 
+def test_what_is_archived_is_not_undone_and_says_so(web: Site, bucket: Cloud) -> None:
+    jane = keeper(web)
+    old(web, jane, 3)
+    tomorrow(web, jane, runs=2)
+    newest = jane.get("history").ok["items"][0]
+    for body in ({"row": newest["id"]}, {"contact": newest["contact"]}, {"run": newest["run"]}):
+        answer = jane.post("undo", "", body)
+        (name,) = body
+        assert (answer.status, answer.json["detail"]) == (422, f"{name}: is archived, and cannot be undone any more")
+    # What there never was is still told apart from it, and so is somebody else's.
+    for body in ({"contact": "nobody"}, {"run": "none"}, {"row": "none"}):
+        assert "no such thing in your history" in jane.post("undo", "", body).json["detail"]
+    other = web.jane(email="other@example.com")
+    assert other.post("sync", "", {}).ok
+    assert "no such thing" in other.post("undo", "", {"contact": newest["contact"]}).json["detail"]
+
+
 def test_another_user_sees_nothing_of_it(web: Site, bucket: Cloud) -> None:
     jane = keeper(web)
     old(web, jane, 3)

@@ -31,18 +31,23 @@ export async function panel() {
   function show() {
     wrong.hidden = true;
     const query = { contact: asked.contact, run: asked.run, kind: what.value, from: iso(since.value), to: iso(until.value), limit: SIZE };
-    return timeline(results, query, search.value.trim().toLocaleLowerCase());
+    const name = search.value.trim().toLocaleLowerCase();
+    const all = !(name || query.kind || query.from || query.to);
+    // Whatever is archived is older than all the rest.
+    return timeline(results, query, name, (newest) => { if (back && all && newest.archived) back.lastChild.replaceWith(archived()); });
   }
 
-  const top = one && h("div.card", {}, h("h2", {}, t(`history.${one}`)), h("div.row", {}, h("a.button", { href: "#history" }, t("history.all")),
-    h("a.button", { href: `#preview/undo=${one}&id=${asked[one]}` }, t(`undo.${one}`))));
+  const back = one && h("div.row", {}, h("a.button", { href: "#history" }, t("history.all")), h("a.button", { href: `#preview/undo=${one}&id=${asked[one]}` }, t(`undo.${one}`)));
+  const top = one && h("div.card", {}, h("h2", {}, t(`history.${one}`)), back);
   show();
   return [top || null, form, wrong, results].filter(Boolean);
 }
 
+const archived = () => h("span.hint", {}, t("undo.archived"));
+
 const iso = (local) => (local ? new Date(local).toISOString() : "");
 
-function timeline(results, query, wanted) {
+function timeline(results, query, wanted, onNewest) {
   const rows = h("ul.list", {}), none = h("p", { role: "status" });
   fill(results, none, rows);
   let day = "";
@@ -67,13 +72,14 @@ function timeline(results, query, wanted) {
       first ??= item.querySelector("a, summary");
     }
     if (start) none.textContent = items.length ? "" : t("history.none");
+    if (start && items.length) onNewest(items[0]);
     return first;
   });
 }
 
 function entry(row, day) {
   const whole = h("div", {});
-  const undoable = row.kinds.some((name) => name.includes(" "));
+  const wrote = row.kinds.some((name) => name.includes(" ")), undoable = wrote && !row.archived;
   const details = h("details", { ontoggle: () => { if (details.open && !whole.hasChildNodes()) load(whole, async () => records(await get(`/history/${encodeURIComponent(row.id)}`))); } },
     h("summary", {}, t("history.records")), whole);
   return h("li", {}, day && h("p.soft", {}, h("strong", {}, day)),
@@ -82,7 +88,7 @@ function entry(row, day) {
     fieldTable(row.fields),
     h("div.row", {}, h("a", { href: `#history/contact=${row.contact}` }, t("history.contact.see")), h("a", { href: `#history/run=${row.run}` }, t("history.run.see")),
       undoable && h("a.button.small", { href: `#preview/undo=row&id=${row.id}`, "aria-label": t("undo.row.of", { name: row.name || t("nameless") }) }, t("undo.row")),
-      undoable && row.fields.filter((one) => one.to).length > 1 && undoFields(row)),
+      undoable && row.fields.filter((one) => one.to).length > 1 && undoFields(row), wrote && row.archived && archived()),
     details);
 }
 

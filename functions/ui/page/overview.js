@@ -50,6 +50,7 @@ function warnings(now) {
   else if (now.plan?.state === "started") found.push([t("overview.plan_started", { n: now.plan.waiting }), `preview/plan=${now.plan.id}`]);
   if (now.alarm_until) found.push([t("overview.alarm"), "backlog"]);
   if (now.failures > 1) found.push([t("overview.failures", { n: now.failures }), "connections"]);
+  if (now.archive_trouble) found.push([t("overview.archive", { text: now.archive_trouble }), "settings"]);
   return found.map(([text, where]) => h("p.warn", {}, text, " ", h("a", { href: `#${where}` }, t("go_there"))));
 }
 
