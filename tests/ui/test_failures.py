@@ -184,3 +184,59 @@ def test_a_plan_of_very_many_contacts_comes_in_pages(jane: Screen) -> None:
     jane.press("Show more")
     jane.sees("Contact 99")
     assert jane.page.locator("ul.list > li").count() == 100
+
+
+def _many(count: int) -> Any:
+    """Answers of a backlog with so many entries of one class."""
+    entry: dict[str, Any] = {
+        "class": "conflict",
+        "state": "open",
+        "at": "2026-03-02T09:00:00Z",
+        "first_at": "2026-03-02T09:00:00Z",
+    }
+    entry |= {"attempts": 1, "whole": False, "contact": None, "sugar_id": "", "google_id": "", "message": "both"}
+    entry |= {"actions": ["release", "never"], "fields": []}
+
+    def page_of(route: Route) -> None:
+        start = int(route.request.url.partition("cursor=")[2] or 0)
+        end = min(count, start + 100)
+        items = [{**entry, "id": f"e{n}", "name": f"Contact {n}"} for n in range(start, end)]
+        route.fulfill(json={"items": items, "next": str(end) if end < count else None})
+
+    return page_of
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["all", "trouble on the way"])
+def test_all_that_are_picked_are_taken_in_parts(fails: bool, jane: Screen) -> None:
+    page = jane.page
+    sent: list[list[str]] = []
+
+    def let_go(route: Route) -> None:
+        entries = json.loads(route.request.post_data or "")["entries"]
+        if fails and sent:
+            refuse(503, "try-again", "Not available just now")(route)
+            return
+        sent.append(entries)
+        route.fulfill(json={"releasing": len(entries), "next": None})
+
+    page.route("**/backlog?*", _many(230))
+    page.route("**/backlog_release", let_go)
+    jane.open("backlog")
+    jane.press("Pick all")
+    expect(page.get_by_role("region", name="Both sides changed it").get_by_role("status").first).to_have_text(
+        "230 picked"
+    )
+    page.get_by_label("Pick Contact 7", exact=True).uncheck()
+    jane.sees("229 picked")
+    jane.press("Release", within="#panel")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("The next run tries these again (229).")
+    dialog.get_by_role("button", name="Release").click()
+    if fails:
+        jane.sees("Not available just now")
+        jane.sees("100 contacts are let go")
+        assert [len(part) for part in sent] == [100]
+    else:
+        jane.sees("229 contacts are let go")
+        assert [len(part) for part in sent] == [100, 100, 29]
+        assert sorted(one for part in sent for one in part) == sorted(f"e{n}" for n in range(230) if n != 7)

@@ -7,6 +7,7 @@ import { called, candidates, link, shownAs } from "/ui/who.js";
 const PAGE = 100;
 /** Pages that are looked at for grouping; what is more comes with a button. */
 const FAR = 3;
+/** Entries that one call takes. */
 const MOST = 100;
 /** Actions that need nothing but a yes. */
 const PLAIN = ["release", "approve", "delete_both", "restore", "never", "different", "lift"];
@@ -58,13 +59,13 @@ function group(name, entries, state, said, again, more) {
     if (box) boxes.push(box);
     return item(entry, box, state, said, again);
   });
-  const all = boxes.length > 0 && button(t("backlog.pick_all"), () => { for (const box of boxes) { box.checked = true; } entries.slice(0, MOST).forEach((entry) => picked.add(entry.id)); note(); }, { kind: "small" });
+  const all = boxes.length > 0 && button(t("backlog.pick_all"), () => { for (const box of boxes) { box.checked = true; } entries.forEach((entry) => picked.add(entry.id)); note(); }, { kind: "small" });
   const title = t.has(`class.${name}`) ? t(`class.${name}`) : name;
   return h("section", { "aria-label": title }, h("h2", {}, title, " ", h("span.tag", {}, `${number(entries.length)}${more ? "+" : ""}`)),
     state === "open" && entries.length > 1 && h("div.row", {}, all, left, bulk.map((action) => button(t(`bulk.${action}`), async () => {
       const chosen = picked.size ? { entries: [...picked] } : { class: name };
       const told = picked.size || `${number(entries.length)}${more ? "+" : ""}`;
-      if (await ask(t(`action.${action}`), h("p", {}, t(`sure.${action}`, { n: told })), { yes: t(`action.${action}`), danger: DANGEROUS.includes(action) })) await send(said, again, chosen, { action });
+      if (await ask(t(`action.${action}`), h("p", {}, t(`sure.${action}`, { n: told })), { yes: t(`action.${action}`), danger: DANGEROUS.includes(action) })) await send(said, again, chosen, { action }).catch(() => null); // it has said so itself
     }, { kind: "small" }))),
     h("ul.list", {}, rows));
 }
@@ -73,17 +74,20 @@ function group(name, entries, state, said, again, more) {
 const actions = (entry) => entry.actions || ["release"];
 const bulkActions = (entries) => PLAIN.filter((action) => entries.every((entry) => actions(entry).includes(action)));
 
-/** Sends one action, page by page where it is for a whole class. */
+/** Sends one action: page by page where it is for a whole class, in parts where more are picked than one call takes. */
 async function send(said, again, chosen, extra) {
-  let released = 0, cursor = null;
+  let released = 0;
   try {
-    do {
-      const answer = await call("POST", "/backlog_release", { ...chosen, ...(extra.action === "release" ? {} : extra), ...(cursor ? { cursor } : {}) });
-      released += answer.releasing;
-      cursor = answer.next;
-    } while (cursor !== null);
+    for (const part of parts(chosen)) {
+      let cursor = null;
+      do {
+        const answer = await call("POST", "/backlog_release", { ...part, ...(extra.action === "release" ? {} : extra), ...(cursor ? { cursor } : {}) });
+        released += answer.releasing;
+        cursor = answer.next;
+      } while (cursor !== null);
+    }
   } catch (error) {
-    fill(said, trouble(error));
+    fill(said, released > 0 && h("p.notice", {}, t("backlog.sent", { n: released })), trouble(error));
     throw error;
   }
   const text = t("backlog.sent", { n: released });
@@ -91,6 +95,11 @@ async function send(said, again, chosen, extra) {
   announce(text);
   await refresh();
   await again();
+}
+
+function parts({ entries, ...rest }) {
+  if (!entries) return [rest];
+  return Array.from({ length: Math.ceil(entries.length / MOST) }, (_, n) => ({ entries: entries.slice(n * MOST, (n + 1) * MOST) }));
 }
 
 function item(entry, box, state, said, again) {
