@@ -36,6 +36,8 @@ class Batch:
     """By subject (by key): entries of contacts without link that were renamed."""
     orphans: set[str] = field(default_factory=set)
     """Records in Google that read as one of ours was sent, while that contact's own record is gone."""
+    beside: dict[str, Link] = field(default_factory=dict)
+    """Records in Google without link that carry our key, by id, with the link of that key, whose own record lives."""
     stored: dict[str, Link] = field(default_factory=dict)
     """The links as they are stored, by id: only what differs is written."""
     looked_up: int = 0

@@ -5,12 +5,14 @@ What carries our key and still reads exactly as it was sent is removed; where no
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
 from shared.clock import Clock
+from shared.contact.fields import EMAILS, FIELDS
 from shared.side import Op, Record, SideName
+from shared.sync.batch import Batch
 from shared.sync.doubts import Doubts, source
 from shared.sync.head import Head, Sent
 from shared.sync.journal import Intent, digest
@@ -23,10 +25,24 @@ REMEMBER = timedelta(days=7)
 """How long a create that was sent twice, or given up, is remembered: a copy may land even later than Q."""
 
 
-def reads_as_sent(env: Env, sent: Sent, record: Record) -> bool:
-    """Whether a record in Google is still exactly what that create has made."""
-    view = env.fields[SideName.GOOGLE].view(record.native, {}, None)
-    return digest(env, view.contact, env.names) == sent.digest
+_WHO = ("first_name", "last_name", EMAILS)
+
+
+def reads_as_sent(env: Env, sent: Sent, side: SideName, record: Record) -> bool:
+    """Whether a record is still exactly what that create has made."""
+    contact = env.fields[side].view(record.native, {}, None).contact
+    return digest(env, contact, env.names, env.settings.region) == sent.digest
+
+
+def may_be(env: Env, sent: Sent, side: SideName, record: Record) -> bool:
+    """Whether a record reads like what that create has made, as far as today's fields can tell."""
+    if sent.off == _off(env) and sent.region == env.settings.region:
+        return reads_as_sent(env, sent, side, record)
+    return digest(env, env.fields[side].view(record.native, {}, None).contact, _WHO, sent.region) == sent.who
+
+
+def _off(env: Env) -> list[str]:
+    return sorted(set(FIELDS).difference(env.names))
 
 
 class Copies:
@@ -40,23 +56,33 @@ class Copies:
 
     def watch(self, op: Intent) -> None:
         """A copy of this create may land yet."""
-        until = (self._clock.now() + REMEMBER).isoformat()
+        region = self._env.settings.region
         self._head.sent[op.key] = Sent(
-            link=op.key, until=until, digest=digest(self._env, op.target, op.changed), source=subject_id(*source(op))
+            link=op.key,
+            until=(self._clock.now() + REMEMBER).isoformat(),
+            digest=digest(self._env, op.target, op.changed, region),
+            source=subject_id(*source(op)),
+            who=digest(self._env, op.target, _WHO, region),
+            off=_off(self._env),
+            region=region,
         )
 
-    def find(self, subject: Subject, doubts: Doubts, orphans: Collection[str]) -> Decision | None:
-        """What becomes of a contact without link that is a second copy, or reads like one.
+    def find(self, subject: Subject, doubts: Doubts, batch: Batch) -> Decision | None:
+        """What becomes of a contact without link that is a second copy, or reads like one."""
+        return (
+            self._marked(subject, doubts, batch.orphans)
+            or _edited(subject, batch.beside)
+            or self._unmarked(subject, doubts)
+        )
+
+    def _marked(self, subject: Subject, doubts: Doubts, orphans: Collection[str]) -> Decision | None:
+        """A second copy of our own making, still exactly as it was sent.
 
         Args:
             orphans: copies in Google whose contact's own record is gone.
         """
-        return self._marked(subject, doubts, orphans) or self._unmarked(subject, doubts)
-
-    def _marked(self, subject: Subject, doubts: Doubts, orphans: Collection[str]) -> Decision | None:
-        """A second copy of our own making, still exactly as it was sent."""
         record = subject.google.there
-        if record is None:
+        if record is None or subject.parked or subject.released:
             return None
         for key in record.planted:
             sent = self._head.sent.get(key)
@@ -67,7 +93,7 @@ class Copies:
                 continue
             if link is None and key in {op.key for op in (*doubts.waiting, *doubts.resend)}:
                 continue
-            if not reads_as_sent(self._env, sent, record):
+            if not reads_as_sent(self._env, sent, SideName.GOOGLE, record):
                 continue
             if link is not None and record.id in orphans:
                 return _came_late(subject, link)
@@ -85,9 +111,7 @@ class Copies:
         record = subject.sugar.there
         if record is None or subject.parked or subject.released or not self._head.sent:
             return None
-        contact = self._env.fields[SideName.SUGAR].view(record.native, {}, None).contact
-        found = digest(self._env, contact, self._env.names)
-        alike = {key: sent for key, sent in self._head.sent.items() if sent.digest == found}
+        alike = {key: sent for key, sent in self._head.sent.items() if may_be(self._env, sent, SideName.SUGAR, record)}
         links = self._links.get(alike)
         going = {op.key for op in (*doubts.waiting, *doubts.resend)} | set(doubts.found)
         for key, sent in alike.items():
@@ -116,6 +140,20 @@ class Copies:
         self._head.sent = {key: sent for key, sent in self._head.sent.items() if sent.until > now}
         watched = {key for info in self._head.open for key in info.keys} | set(self._head.sent)
         self._head.found = {key: ids for key, ids in self._head.found.items() if key in watched}
+
+
+def _edited(subject: Subject, beside: Mapping[str, Link]) -> Decision | None:
+    """What carries our key beside the contact that was made with it: a copy that has been edited since."""
+    record = subject.google.there
+    link = beside.get(record.id) if record is not None else None
+    if link is None or subject.parked or subject.released:
+        return None
+    candidate = subject_id(SideName.SUGAR, link.sugar_id)
+    if candidate in subject.different:
+        return None
+    message = "it carries the mark of a contact that is synced already: it may be a second copy of it, edited since"
+    entry = Entry(Trouble.ALREADY_LINKED, message, candidates=(candidate,))
+    return Decision(subject, Action.PARK, message, entries=(entry,))
 
 
 def _came_late(subject: Subject, link: Link) -> Decision | None:

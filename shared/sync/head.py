@@ -81,6 +81,12 @@ class Sent(msgspec.Struct, kw_only=True):
     """Of the frozen payload: only a copy identical to it is removed."""
     source: str = ""
     """The subject id of what it was made from."""
+    who: str = ""
+    """Of its names and emails alone: tells it where the fields that are synced have changed since."""
+    off: list[str] = []
+    """The fields that were switched off then."""
+    region: str = ""
+    """The one by which its phones were compared then."""
 
 
 class Head(msgspec.Struct, kw_only=True):

@@ -117,9 +117,24 @@ def intent(
     )
 
 
-def digest(env: Env, contact: Contact, names: Iterable[str]) -> str:
+def step_of(op: Intent) -> Step:
+    """The intent as the step that it was."""
+    return Step(
+        op.side,
+        op.op,
+        op.payload,
+        op.record,
+        op.version,
+        op.before,
+        op.target,
+        tuple(op.changed),
+        own=op.own,
+        undone=op.undone,
+    )
+
+
+def digest(env: Env, contact: Contact, names: Iterable[str], region: str) -> str:
     """What two contacts that read the same have in common."""
-    region = env.settings.region
     known = {
         name: text for name in names if name != "emails" and (text := normal(env.kind(name), contact.get(name), region))
     }

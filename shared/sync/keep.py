@@ -255,7 +255,9 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
         known = stored is not None and stored.versions.get(side) == record.version
         # The feed may never get to tell of a new name; then only a listing without it shows that it was deleted.
         renamed = stored is not None and stored.id_on(side) not in ("", record.id)
-        if (noted and not told and not known) or renamed:
+        # A listing that lags may not have shown it, and has made the index anew.
+        missed = any(key.side is side and key.deleted for key in keys)
+        if (noted and not told and not known) or renamed or missed:
             yield side, row_of(done.env, side, out.after.get(side, record))
 
 

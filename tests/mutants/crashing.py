@@ -64,7 +64,7 @@ MUTANTS = (
         "no-quiet-period",
         "A record that cannot be found looks as if it was never made; the request may still be on its way.",
         swap(
-            _RECOVER,
+            "shared/sync/sorting.py",
             "return datetime.fromisoformat(op.sent_at) + self._quiet",
             "return datetime.fromisoformat(op.sent_at)",
         ),
@@ -155,7 +155,9 @@ MUTANTS = (
         "late-copy-not-compared",
         "A second contact with our key looks like our own; the user may have made it theirs by an edit.",
         swap(
-            _COPIES, "            if not reads_as_sent(self._env, sent, record):\n", "            if not sent.digest:\n"
+            _COPIES,
+            "            if not reads_as_sent(self._env, sent, SideName.GOOGLE, record):\n",
+            "            if not sent.digest:\n",
         ),
         ("tests/sync/test_late.py::test_a_late_copy_that_the_user_has_edited_stays_and_is_asked_about",),
     ),

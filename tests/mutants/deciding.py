@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Change, Mutant, swap
 
-_RUN, _GATHER = "shared/sync/run.py", "shared/sync/gather.py"
+_RUN, _FOLLOWING = "shared/sync/run.py", "shared/sync/following.py"
 _MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
 _PROPERTIES = "tests/sync/plan/test_properties.py"
 _REGRESSIONS = "tests/sync/test_regressions.py"
@@ -95,7 +95,9 @@ MUTANTS = (
     Mutant(
         "link-follows-onto-the-source-of-a-doubtful-create",
         "A record answers by another name, so its link follows; from that name a create is in doubt, a link to be.",
-        swap(_GATHER, "                elif doubts.speaks_for(side, read):\n", "                elif False:\n"),
+        swap(
+            _FOLLOWING, "                elif self._doubts.speaks_for(side, read):\n", "                elif False:\n"
+        ),
         (_DOUBTS + "::test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt[out of scope-late-previous]",),
     ),
     Mutant(
@@ -118,18 +120,36 @@ MUTANTS = (
     Mutant(
         "entry-stays-behind-when-its-contact-is-renamed",
         "Another name looks like another contact; it is the one that somebody said is never to be synced.",
-        swap(_GATHER, "batch.entries[backlog_id(subject)] = moving(", "_ = moving("),
+        swap("shared/sync/entries.py", "batch.entries[backlog_id(subject)] = moving(", "_ = moving("),
         ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
     ),
     Mutant(
         "key-of-a-merge-taken-for-the-create",
         "Our key is our proof; a merge takes it along into a contact that is linked with somebody else.",
         swap(
-            "shared/sync/recover.py",
+            "shared/sync/sorting.py",
             "        links = self._links.of(op.side, names)\n",
             "        links: dict[str, Link] = {}\n",
         ),
         (_DOUBTS + "::test_the_key_that_an_heir_has_from_a_merge_proves_nothing",),
+    ),
+    Mutant(
+        "two-creates-bound-to-one-record",
+        "Each finds its key there; their user has merged the two copies, so one of the keys came along.",
+        swap("shared/sync/sorting.py", "if shown[name] > 1 or (op.side, name) in sources]", "if False]"),
+        ("tests/sync/test_copies.py::test_two_copies_in_doubt_that_were_merged_are_not_linked_twice[previous]",),
+    ),
+    Mutant(
+        "link-follows-to-the-new-name-of-another",
+        "The record answers by a new name that nobody is linked with; it is another's, who has not followed it yet.",
+        swap(_FOLLOWING, "or _place_of_key(other, read) < mine for", "for"),
+        ("tests/sync/test_names.py::test_no_link_follows_another_contact_to_its_new_name[the feed lags]",),
+    ),
+    Mutant(
+        "who-is-asked-about-is-not-there",
+        "It is decided already, so nobody needs to see it; whoever has the same email is then made a second time.",
+        swap("shared/sync/recover.py", "                batch.candidates += _on_the_table(decision)\n", ""),
+        ("tests/sync/test_copies.py::test_a_late_copy_and_the_contact_entered_again_do_not_double[together]",),
     ),
     Mutant(
         "edited-there-deleted-all-the-same",

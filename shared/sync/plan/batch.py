@@ -10,7 +10,7 @@ from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS, PHONE_SLOTS, Kind
 from shared.contact.model import Contact
 from shared.contact.normal import normal
-from shared.side import Op, SideName
+from shared.side import Op, Record, SideName
 from shared.sync.link import Link
 from shared.sync.paths import subject_id
 from shared.sync.plan.match import Aside, Match, Matched, Person, Table
@@ -244,15 +244,21 @@ class _Heirs:
                 found[side, record.id] = (decode(self._env, side, view.contact, link, None), candidate, link)
         return found
 
+    @cached_property
+    def _loose(self) -> list[tuple[SideName, Record]]:
+        """All records of the batch without link."""
+        loose = [(c.side, c.record) for c in self._candidates if c.link is None]
+        loose += [(side, r) for s in self._subjects if s.link is None for side in SideName if (r := s.half(side).there)]
+        return loose
+
     def unmatched(self, decision: Decision) -> Decision:
         """The decision; nothing is made again where somebody without link has one of its emails already."""
         made = next((step for step in decision.steps if step.op is Op.CREATE and step.target is not None), None)
         if made is None or made.target is None:
             return decision
         side, emails = made.side, email_keys(made.target.emails or ())
-        loose = [c.record for c in self._candidates if c.side is side and c.link is None]
-        loose += [r for s in self._subjects if s.link is None and (r := s.half(side).there) is not None]
         view = self._env.fields[side].view
+        loose = [record for where, record in self._loose if where is side]
         alike = {r.id for r in loose if emails & email_keys(view(r.native, {}, None).contact.emails or ())}
         if not alike:
             return decision
@@ -275,4 +281,8 @@ class _Heirs:
             carried = owner.id == link.id or link.id in candidate.record.planted
             if carried or emails & email_keys(contact.emails or ()) or phones & (held - before):
                 found.append(subject_id(side, record_id))
+        # Without a link, with our key, and not followed: a late copy, or this very contact come back.
+        found += [
+            subject_id(side, record.id) for where, record in self._loose if where is side and link.id in record.planted
+        ]
         return tuple(sorted(found))

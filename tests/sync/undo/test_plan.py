@@ -9,12 +9,11 @@ import pytest
 
 from shared.errors import AmbiguousError, Rejected, StaleVersion
 from shared.side import Done, InDoubt, Op, Record, Refused, SideName
-from shared.sync.journal import intent
+from shared.sync.journal import intent, step_of
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Decision
 from shared.sync.plan.undo import Deed, Task, plan_undo
-from shared.sync.recover import step_of
 from shared.sync.undo.settle import settle_undo, take_back, there_after
 from tests.sync.plan.make import (
     GOOGLE,

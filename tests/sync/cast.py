@@ -1,0 +1,51 @@
+"""Who plays in the stories of creates in doubt, merges and other names, and what is asked of them at the end."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from shared.sync.limits import Limits
+from tests.simulators.people.switches import Shows, Switches
+from tests.sync.crashes import fixed_point, rest
+from tests.sync.scenarios import BOTH, person
+from tests.world import User, World, world
+
+SHOWS = get_args(Shows)
+
+
+def showing(shows: Shows, **limits: Any) -> Any:
+    return world(people=Switches(merge_shows=shows), limits=Limits(**limits))
+
+
+def linked_once(user: User) -> None:
+    for ids in ([link.google_id for link in user.links()], [link.sugar_id for link in user.links()]):
+        assert len(ids) == len(set(ids))
+    fixed_point(user)
+
+
+def names(w: World) -> list[str]:
+    return sorted(record["last_name"] for record in w.sugar.contacts().values())
+
+
+def classes(user: User) -> list[str]:
+    return sorted(doc.data["class"] for doc in user.backlog())
+
+
+def two(w: World) -> tuple[User, str, str]:
+    """Ann and Ada on both sides; also their names in Google."""
+    user = w.user(**BOTH)
+    first = w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+    second = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+    user.sync()
+    rest(user)
+    found = {link.sugar_id: link.google_id for link in user.links()}
+    return user, found[first], found[second]
+
+
+def twelve(w: World, **settings: Any) -> User:
+    user = w.user(**{**BOTH, **settings})
+    for n in range(12):
+        user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org"))
+    user.sync()
+    rest(user)
+    return user
