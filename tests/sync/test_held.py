@@ -33,3 +33,26 @@ def test_held_clearings_do_not_leak_out_when_the_day_is_over() -> None:
         orgs = [(p.get("organizations") or [{}])[0] for p in user.account.people()]
         assert sum(org.get("title") == "Rep" for org in orgs) == 15
         assert user.backlog() == []
+
+
+def test_held_deletions_do_not_leak_out_by_trying_again() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        ids = [w.sugar.add(first_name=f"F{n}", last_name=f"L{n}", email=[f"p{n}@x.org"]) for n in range(30)]
+        user.sync()
+        w.clock.advance(900)
+        user.sync()
+        for record in ids[:12]:
+            w.sugar.remove(record)
+        w.clock.advance(300)
+        user.sync()
+        assert len(user.account.people()) == 30
+        w.clock.advance(3 * 86_400)  # the rolling day is over
+        user.wish(kind="release", entries=[doc.id for doc in user.backlog()[:10]])
+        user.sync()
+        assert len(user.account.people()) == 30
+        assert [doc.data["class"] for doc in user.backlog()] == ["held: mass deletion"] * 12
+        user.wish(kind="release", cls="held: mass deletion", action="approve")
+        user.sync()
+        assert len(user.account.people()) == 18
+        assert user.backlog() == []

@@ -61,22 +61,23 @@ def removes(decision: Decision) -> frozenset[str]:
     """What counts for the rolling day: a delete (:data:`DELETES`), and the fields that are cleared, by name."""
     if decision.subject.exempt or not decision.steps:
         return frozenset()  # approved, or nothing of it is written
-    cleared = {change.name for change in decision.fields if change.clears} - _held_before(decision)
-    return frozenset(cleared | ({DELETES} if decision.deletes else set()))
+    cleared = {change.name for change in decision.fields if change.clears}
+    return frozenset((cleared | ({DELETES} if decision.deletes else set())) - _held_before(decision))
 
 
 def _held_before(decision: Decision) -> set[str]:
-    """Fields of this contact that were held already: they wait for a person, however quiet the day has become."""
-    link = decision.subject.link
-    return set(link.held) if link is not None else set()
+    """What of this contact was held already: that waits until a person approves, however quiet the day has become."""
+    link, answer = decision.subject.link, decision.subject.answer
+    deletes = answer is not None and answer.asked == Trouble.HELD_DELETE
+    return (set(link.held) if link is not None else set()) | ({DELETES} if deletes else set())
 
 
 def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
+    held = held | _held_before(decision)
     if DELETES in held and decision.deletes:
         entry = Entry(Trouble.HELD_DELETE, f"{decision.why}; too many deletions at once, so a person has to approve")
         link = decision.subject.link
         return replace(decision, action=Action.PARK, why=entry.message, steps=(), link=link, entries=(entry,))
-    held = held | _held_before(decision)
     cleared = [change for change in decision.fields if change.clears and change.name in held]
     if not cleared or not decision.steps:
         return decision
