@@ -59,7 +59,9 @@ class SideStanding(msgspec.Struct, kw_only=True):
     """What is known of one side."""
 
     contacts: int
-    """In scope, by the last complete listing."""
+    """In scope, by the last complete listing: what was written or changed since is not in this number."""
+    counted_at: str | None
+    """When that listing began; `null`: there was none yet."""
     listed: bool
     """Whether it was listed to its end once; before that nothing is decided."""
     listing: bool
@@ -99,7 +101,11 @@ class Standing(msgspec.Struct, kw_only=True):
     alarm_until: str | None
     """So much changed at once that deletes wait for a person until then."""
     linked: int
-    """Contacts that are one on both sides."""
+    """Contacts that are one on both sides, in the scope or not."""
+    in_sync: int
+    """Of these, the ones that take part: in the scope, and not in the backlog as a whole."""
+    out_of_scope: int
+    """Of these, the ones outside the scope: they stay as they are until they come back."""
     backlog: int
     """Contacts that wait for a person."""
     archive_trouble: str
@@ -162,12 +168,15 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
         failures=head.failures,
         alarm_until=head.alarm_until if head.alarm_until and head.alarm_until > now.isoformat() else None,
         linked=head.links,
+        in_sync=head.in_sync,
+        out_of_scope=head.frozen,
         backlog=head.backlog,
         archive_trouble=head.archive_trouble,
         plan=plan,
         sides={
             name.value: SideStanding(
                 contacts=head.side(name).contacts,
+                counted_at=head.side(name).full_at,
                 listed=head.side(name).listed,
                 listing=head.side(name).full is not None,
                 seen_at=head.side(name).complete_at,

@@ -107,6 +107,11 @@ class Head(msgspec.Struct, kw_only=True):
     """Our planted keys of open or remembered creates, with the records in which the feed showed them."""
     sent: dict[str, Sent] = {}
     links: int = 0
+    """Of two records, whether they lie in the scope or not; tombstones apart."""
+    in_sync: int = 0
+    """Of these, the ones in the scope that do not wait for a person as a whole."""
+    frozen: int = 0
+    """Of these, the ones outside the scope."""
     backlog: int = 0
     """Open entries."""
     answered: int = 0

@@ -15,7 +15,7 @@ from shared.clock import Ids
 from shared.side import SideName
 from shared.store.port import Change, Create, Data, Doc, Put, Remove, Store, Where
 from shared.sync.head import Head
-from shared.sync.link import Link
+from shared.sync.link import Link, in_sync
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.plan.model import Trouble
@@ -137,7 +137,9 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
         found = links.get(paths.link(name)) if name else None
         if found is not None:
             link = Link.load(made.get(found.path, found.data))
+            counted = in_sync(link)
             link.parked = never
+            head.in_sync = max(0, head.in_sync + in_sync(link) - counted)
             link.held = _left(link.held, remedy)
             link.writes = {name: told for name, told in link.writes.items() if name not in link.looping}
             link.looping = _left(link.looping, remedy)

@@ -93,9 +93,9 @@ class Index:
         """The current generation: the last row of each, by id."""
         return {row.id: row for row in self._rows(self._names(side, building=False))}
 
-    def built(self, side: SideName) -> set[str]:
-        """The ids of the generation being built."""
-        return {row.id for row in self._rows(self._names(side, building=True))}
+    def built(self, side: SideName) -> dict[str, bool]:
+        """The generation being built: by id, whether it lies in the scope."""
+        return {row.id: row.in_scope for row in self._rows(self._names(side, building=True))}
 
     def find(self, side: SideName, wanted: Collection[str], bare: Collection[str] = ()) -> set[str]:
         """Ids listed under any of these terms, or under one of the ``bare`` terms and without an email.

@@ -20,7 +20,7 @@ from shared.sync.index import Index, Row
 from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
-from shared.sync.link import lives
+from shared.sync.link import frozen, in_sync, lives
 from shared.sync.naming import name_of
 from shared.sync.order.errand import Errand
 from shared.sync.parts import Group, in_parts
@@ -130,6 +130,8 @@ class Keeper:
         """The writes of a part; the head counts what it commits, and nothing of a later part."""
         head = self._ledger.head
         head.links += sum(group.links for group in part)
+        head.in_sync = max(0, head.in_sync + sum(group.in_sync for group in part))
+        head.frozen = max(0, head.frozen + sum(group.frozen for group in part))
         head.backlog = max(0, head.backlog + sum(group.backlog for group in part))
         head.answered = max(0, head.answered + sum(group.answered for group in part))
         return [change for group in part for change in group.changes]
@@ -139,10 +141,9 @@ class Keeper:
         head = self._ledger.head
         now = self._clock.now()
         changes: list[Change] = []
-        links = 0
         subject = out.decision.subject
+        before = done.batch.stored.get(out.link.id) if out.link is not None else None
         if out.link is not None:
-            links += lives(out.link) - lives(done.batch.stored.get(out.link.id))
             changes.append(Put(self._paths.link(out.link.id), out.link.data()))
         key = out.link.id if out.link else subject.key
         row = history.told(out.row, done.recovered.of(out.decision))
@@ -172,7 +173,9 @@ class Keeper:
         changes += [change for each in written for change in each.changes]
         return Group(
             changes,
-            links,
+            links=lives(out.link) - lives(before),
+            in_sync=in_sync(out.link) - in_sync(before),
+            frozen=frozen(out.link) - frozen(before),
             backlog=sum(each.open for each in written),
             answered=sum(each.answered for each in written),
             key=out.decision.subject.key,

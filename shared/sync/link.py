@@ -111,3 +111,13 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 def lives(link: Link | None) -> int:
     """1 for a link that counts, 0 for a tombstone or none."""
     return 0 if link is None or link.state is LinkState.TOMBSTONE else 1
+
+
+def frozen(link: Link | None) -> int:
+    """1 for a link that counts and lies outside the scope."""
+    return 0 if link is None or link.state is not LinkState.FROZEN else 1
+
+
+def in_sync(link: Link | None) -> int:
+    """1 for a link that counts, lies in the scope, and does not wait for a person as a whole."""
+    return 0 if link is None or link.state is not LinkState.LIVE or link.parked else 1

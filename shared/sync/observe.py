@@ -220,7 +220,7 @@ class Observer:
             # shows the scope only: there it means that something has to be looked at.
             self._put(side, Key(record, deleted=side is SWEEPS), Lane.FEED)
         self.emptied = self.emptied or (not listed and self._ledger.head.links > 0)
-        state.contacts = len(listed)
+        state.contacts = sum(listed.values())
         self._removals += self._index.swap(side)
         began = listing.began_at or page.began_at.isoformat()
         state.full_at, state.complete_at = began, max(began, state.complete_at or "")

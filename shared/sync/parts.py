@@ -18,6 +18,8 @@ class Group:
 
     changes: Sequence[Change]
     links: int = 0
+    in_sync: int = 0
+    frozen: int = 0
     backlog: int = 0
     answered: int = 0
     key: str = ""

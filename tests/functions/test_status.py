@@ -12,7 +12,8 @@ from shared.store.port import Put
 from shared.sync.head import Head, Lease
 from tests.functions.stage import Stage, stage
 from tests.simulators.wire import Reply
-from tests.sync.stage import BOTH, many
+from tests.sync.scenarios import person
+from tests.sync.stage import BOTH, many, settle
 from tests.world import User
 
 
@@ -55,7 +56,13 @@ def test_before_anything_is_connected(s: Stage) -> None:
     nowhere = {"connected": False, "address": "", "user_name": "", "contact_page": "", "lost": False}
     assert answer["sugar"] == nowhere
     assert (answer["last_run"], answer["running"], answer["next_due_at"]) == (None, False, None)
-    assert answer["sides"]["google"] == {"contacts": 0, "listed": False, "listing": False, "seen_at": None}
+    assert answer["sides"]["google"] == {
+        "contacts": 0,
+        "counted_at": None,
+        "listed": False,
+        "listing": False,
+        "seen_at": None,
+    }
 
 
 def test_before_the_first_run(s: Stage) -> None:
@@ -89,12 +96,52 @@ def test_after_a_run(s: Stage) -> None:
     assert (answer["linked"], answer["remaining"], answer["backlog"], answer["failures"]) == (100, 30, 0, 0)
     assert answer["sides"]["sugar"] == {
         "contacts": 130,
+        "counted_at": s.clock.now().isoformat(),
         "listed": True,
         "listing": False,
         "seen_at": s.clock.now().isoformat(),
     }
     assert (answer["sync_regularly"], answer["next_due_at"]) == (True, run["next_due_at"])
     assert "epoch" not in answer
+
+
+def counts(answer: Any) -> tuple[int, int, int, int]:
+    return answer["linked"], answer["in_sync"], answer["out_of_scope"], answer["backlog"]
+
+
+def test_who_leaves_the_scope_waits_for_a_person_or_is_gone_is_not_in_sync(s: Stage) -> None:
+    user = s.user("jane", **BOTH)
+    links = many(s.world, user, 6)
+    assert counts(status(s, user)) == (6, 6, 0, 0)
+    for link in links[:2]:
+        s.world.sugar.edit(link.sugar_id, assigned_user_id="other")
+    user.account.remove(links[2].google_id)  # its deletion may not go on to Sugar
+    user.account.remove(links[3].google_id)
+    s.world.sugar.edit(links[3].sugar_id, title="Edited")  # deleted here, edited there: a person is asked
+    settle(user)
+    assert counts(status(s, user)) == (5, 2, 2, 1)
+    s.world.sugar.edit(links[0].sugar_id, assigned_user_id=user.sugar_user)
+    settle(user)
+    assert counts(status(s, user)) == (5, 3, 1, 1)
+    (entry,) = user.backlog()
+    s.ask(user, "backlog_release", json={"entries": [entry.id], "action": "restore"}).ok
+    settle(user)
+    assert counts(status(s, user)) == (5, 4, 1, 0)
+
+
+def test_a_sides_number_says_of_when_it_is_and_leaves_out_who_is_out_of_scope(s: Stage) -> None:
+    user = s.user("jane", **BOTH)
+    label = {"google_scope": user.account.label("Work")}
+    assert s.ask(user, "settings", method="PATCH", json=label).ok
+    user.account.add(person("In", "Side", "in@x.org"), ["Work"])
+    user.account.add(person("Out", "Side", "out@x.org"), ["Family"])
+    s.clock.advance(600)
+    assert s.ask(user, "sync", json={}).ok["status"] == "done"
+    listed_at = s.clock.now().isoformat()
+    many(s.world, user, 3)
+    told = status(s, user)["sides"]["google"]
+    assert (told["contacts"], told["counted_at"]) == (1, listed_at)
+    assert told["seen_at"] > listed_at
 
 
 def test_the_last_run_is_the_last_one_also_when_it_had_nothing_to_do(s: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +13,7 @@ from tests.ui.chrome import LOOKS, Screen, axe, violations
 from tests.ui.conftest import Window, signed_in
 
 PANELS = {
-    "overview": "In Google only",
+    "overview": "out of scope",
     "connections": "Your Sugar contacts can be read",
     "settings": "both ways",
     "preview": "See what the next sync would do",
@@ -86,6 +87,25 @@ def test_by_keyboard_alone(jane: Screen) -> None:
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
     page.get_by_role("dialog").wait_for(state="detached")
+
+
+def test_the_overview_counts(jane: Screen, site: Running) -> None:
+    """The numbers of the page are those of the documents."""
+    jane.open("overview")
+    links = [doc.data for doc in site.services.store.query_group("links")]
+    states = Counter("parked" if link["parked"] else link["state"] for link in links)
+    standing = site.jane().get("/status").ok
+    assert states["live"] > 0
+    shown = {
+        "in sync": states["live"],
+        "waiting": standing["remaining"],
+        "in the backlog": len([doc for doc in site.services.store.query_group("backlog") if doc.data["state"] == "open"]),
+        "out of scope": states["frozen"],
+    }
+    told = jane.page.get_by_role("list", name="Contacts").get_by_role("listitem")
+    expect(told).to_have_text([f"{count}{label}" for label, count in shown.items()])
+    row = jane.page.get_by_role("row", name="Google")
+    expect(row).to_contain_text(f"{standing['sides']['google']['contacts']} (")
 
 
 def test_settings_say_what_they_will_do_before_they_are_saved(jane: Screen, site: Running) -> None:

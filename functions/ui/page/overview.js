@@ -27,15 +27,15 @@ function draw(place, now) {
   fill(place,
     warnings(now),
     h("ul.numbers", { "aria-label": t("overview.counts") },
-      stat(now.linked, t("overview.in_sync")), stat(now.remaining, t("overview.waiting")),
+      stat(now.in_sync, t("overview.in_sync")), stat(now.remaining, t("overview.waiting")),
       h("li", {}, h("a", { href: "#backlog" }, h("b", {}, number(now.backlog)), t("overview.in_backlog"))),
-      sides.map(([side, told]) => stat(Math.max(0, told.contacts - now.linked), t(`overview.alone.${side}`)))),
+      stat(now.out_of_scope, t("overview.out_of_scope"))),
     h("div.cards", {},
       h("section.card", { "aria-label": t("overview.last_run") }, h("h2", {}, t("overview.last_run")), lastRun(now)),
       h("section.card", { "aria-label": t("overview.sides") }, h("h2", {}, t("overview.sides")),
         h("table.stack", {}, h("thead", {}, h("tr", {}, ["", t("overview.contacts"), t("overview.seen")].map((text) => h("th", { scope: "col" }, text)))),
           h("tbody", {}, sides.map(([side, told]) => h("tr", {}, h("th", { scope: "row" }, t(side)),
-            h("td", { "data-label": t("overview.contacts") }, told.listed ? number(told.contacts) : t("overview.unlisted")),
+            h("td", { "data-label": t("overview.contacts") }, told.listed ? [number(told.contacts), " (", time(told.counted_at), ")"] : t("overview.unlisted")),
             h("td", { "data-label": t("overview.seen") }, told.listing ? t("overview.listing") : time(told.seen_at) || t("never")))))),
         h("p", {}, now.sync_regularly ? [t("next_run"), " ", time(now.next_due_at)] : t("overview.by_hand")))));
 }

@@ -43,7 +43,14 @@ def outcome(stage: Stage) -> Outcome:
         found.setdefault("history", Counter()).update(dict.fromkeys(_told(user, names), 1))
         found.setdefault("plans", Counter()).update(_plans(user))
         head = user.head()
-        counts = {"links": head.links, "backlog": head.backlog, "open": len(head.open), "answered": head.answered}
+        counts = {
+            "links": head.links,
+            "in sync": head.in_sync,
+            "frozen": head.frozen,
+            "backlog": head.backlog,
+            "open": len(head.open),
+            "answered": head.answered,
+        }
         found.setdefault("counts", Counter()).update([json.dumps(counts)])
     return found
 

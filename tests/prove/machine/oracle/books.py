@@ -19,6 +19,10 @@ def _counts(scene: Scene) -> None:
     story, head = scene.story, scene.story.user.head()
     alive = sum(lives(link) for link in scene.links)
     story.claim(head.links == alive, Claim.BOOKS, f"the head counts {head.links} links, there are {alive}")
+    ours = sum(link.state is LinkState.LIVE and not link.parked for link in scene.links)
+    out = sum(link.state is LinkState.FROZEN for link in scene.links)
+    told = f"the head counts {head.in_sync} links in sync and {head.frozen} frozen, there are {ours} and {out}"
+    story.claim((head.in_sync, head.frozen) == (ours, out), Claim.BOOKS, told)
     entries = len(story.user.backlog())
     story.claim(head.backlog == entries, Claim.BOOKS, f"the head counts {head.backlog} entries, there are {entries}")
     aside = {state: len(story.user.backlog(state)) for state in (RELEASED, NEVER, APART)}
