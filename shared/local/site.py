@@ -8,7 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from shared.web.function import HEADERS
+from shared.web.problem import MEDIA_TYPE, not_found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -74,6 +77,6 @@ def _app(name: str) -> Any:
 
 
 def nothing(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """404 for whatever is asked."""
-    start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8"), *HEADERS.items()])
-    return [b"There is nothing here.\n"]
+    """404 for whatever is asked, in the form in which every function says it."""
+    start_response("404 Not Found", [("Content-Type", MEDIA_TYPE), *HEADERS.items()])
+    return [msgspec.json.encode(not_found("function").problem)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import Any
 
@@ -83,6 +84,8 @@ DEFAULTS = Settings()
 LABELS = ("google_scope", "label", "never_label", "opt_in_label")
 """The settings that name a label of Google."""
 _NATIVE = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_UNSEEN = ("Cc", "Cs", "Zl", "Zp")
+"""Unicode's categories of control characters, halves of characters, and line breaks."""
 _GROUP = re.compile(r"contactGroups/[^/\s]{1,128}")
 RESERVED = frozenset({"id", "deleted", "portal_password", "date_modified", "date_entered", "email1"})
 """Sugar fields that are never mapped."""
@@ -164,6 +167,8 @@ def check(settings: Settings) -> None:
             raise BadSettings("custom_fields", f"{native} is synced already; only further Sugar fields can be mapped")
         if not label.strip() or len(label) > 100:
             raise BadSettings("custom_fields", f"the label of {native} must have 1 to 100 characters")
+        if any(unicodedata.category(char) in _UNSEEN for char in label):
+            raise BadSettings("custom_fields", f"the label of {native} must not hold control characters or line breaks")
         if label.strip().casefold() in labels:
             raise BadSettings("custom_fields", f"the label of {native} is used twice")
         labels.add(label.strip().casefold())

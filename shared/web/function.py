@@ -209,7 +209,7 @@ def _query(request: Request, route: Route) -> Any:
         return None
     many = next((name for name, values in given.items() if len(values) > 1), None)
     if many is not None:
-        raise WebError(422, "bad-field", f"query.{many[:64]}: may be given once")
+        raise bad_field(f"query.{many[:64]}", "may be given once")
     try:
         query = msgspec.convert({name: values[0] for name, values in given.items()}, route.query, strict=False)
     except msgspec.ValidationError as error:

@@ -124,7 +124,7 @@ def test_who_leaves_the_scope_waits_for_a_person_or_is_gone_is_not_in_sync(s: St
     settle(user)
     assert counts(status(s, user)) == (5, 3, 1, 1)
     (entry,) = user.backlog()
-    s.ask(user, "backlog_release", json={"entries": [entry.id], "action": "restore"}).ok
+    assert s.ask(user, "backlog_release", json={"entries": [entry.id], "action": "restore"}).status == 200
     settle(user)
     assert counts(status(s, user)) == (5, 4, 1, 0)
 
@@ -235,3 +235,4 @@ def test_the_last_runs_are_told_where_they_are_asked_for(s: Stage) -> None:
     assert [run["written"] for run in told if run["written"]] == [3]
     assert s.ask(user, "status", runs=1).ok["runs"] == told[:1]
     assert s.ask(user, "status", runs=49).wrong == ["query.runs"]
+    assert s.ask(user, "status", "?runs=1&runs=2").wrong == ["query.runs"]

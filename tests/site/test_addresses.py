@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from contextlib import closing
 
@@ -60,8 +61,8 @@ def test_addresses_that_lead_nowhere(path: str, site: Running, jane: Browser) ->
     assert status == 404
     for name, value in HEADERS.items():
         assert headers.get(name.lower()) == value, name
-    # The second one where no function is named.
-    assert headers["content-type"] in ("application/problem+json", "text/plain; charset=utf-8")
+    assert headers["content-type"] == "application/problem+json"
+    assert json.loads(content)["status"] == 404
     assert "uid" not in content
 
 

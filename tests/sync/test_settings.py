@@ -88,6 +88,7 @@ BAD: list[tuple[str, Any]] = [
     ("custom_fields", {"ok_c": ""}),
     ("custom_fields", {"ok_c": "   "}),
     ("custom_fields", {"ok_c": "x" * 101}),
+    *(("custom_fields", {"ok_c": f"Tier{char}1"}) for char in "\0\x1b\t\n\x7f\x85\u2028"),
     ("custom_fields", {"ok_c": None}),
     ("custom_fields", {"one_c": "Same", "two_c": " same "}),
     ("custom_fields", ["ok_c"]),

@@ -99,7 +99,7 @@ def test_the_overview_counts(jane: Screen, site: Running) -> None:
     shown = {
         "in sync": states["live"],
         "waiting": standing["remaining"],
-        "in the backlog": len([doc for doc in site.services.store.query_group("backlog") if doc.data["state"] == "open"]),
+        "in the backlog": sum(doc.data["state"] == "open" for doc in site.services.store.query_group("backlog")),
         "out of scope": states["frozen"],
     }
     told = jane.page.get_by_role("list", name="Contacts").get_by_role("listitem")
