@@ -17,7 +17,7 @@ from shared.sync.words import label
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _SCOPES = {SideName.SUGAR: "sugar_scope", SideName.GOOGLE: "google_scope"}
 
-Decides = Literal["in step", "turn", "filter", "switch", "entry", "never", "deleted", "waiting"]
+Decides = Literal["in step", "turn", "filter", "switch", "entry", "never", "deleted", "plan", "waiting"]
 
 
 class Because(msgspec.Struct, kw_only=True):
@@ -32,6 +32,7 @@ class Because(msgspec.Struct, kw_only=True):
     """``in step``: nothing is to be done; ``turn``: the next run does it; ``filter``: it is outside the scope, or a
     label keeps it out; ``switch``: a direction's switch; ``entry``: it waits in the
     backlog; ``never``: it is put aside there; ``deleted``: on one side, and it does not come back by itself;
+    ``plan``: it waits for a person to approve the plan that regular syncs make;
     ``waiting``: for something that passes by itself."""
     sentence: str
     setting: str | None = None
@@ -42,13 +43,14 @@ class Because(msgspec.Struct, kw_only=True):
     """The fields that it is about, if it is not about the contact as a whole."""
 
 
-def explain(env: Env, decision: Decision, name: str, *, entry: Doc | None, doubt: bool) -> Because:
+def explain(env: Env, decision: Decision, name: str, *, entry: Doc | None, doubt: bool, plan: bool = False) -> Because:
     """The answer for one contact.
 
     Args:
         decision: what the next run would do.
         entry: its entry of the backlog.
         doubt: a write of an earlier run may yet happen.
+        plan: a plan of a regular sync waits for approval.
     """
     subject, link = decision.subject, decision.subject.link
     told = Because(
@@ -63,6 +65,8 @@ def explain(env: Env, decision: Decision, name: str, *, entry: Doc | None, doubt
         if doubt:
             break
         if rule(env, decision, told, entry):
+            if told.decides == "turn" and env.settings.ask_first and env.settings.sync_regularly:
+                _approval(decision, told, made=plan)
             return told
     if doubt or decision.action is Action.WAIT:
         told.sentence = told.sentence if doubt else decision.why
@@ -172,13 +176,25 @@ def _turn(env: Env, decision: Decision, told: Because, entry: Doc | None) -> boo
     """The next run does it."""
     if not decision.steps and decision.action in (Action.NOTHING, Action.WAIT):
         return False
-    writes = " and ".join(sorted({f"{step.op.value} it in {_WHO[step.side]}" for step in decision.steps}))
     told.decides = "turn"
-    told.sentence = f"it waits its turn: the next run will {writes or 'take note of it'} ({decision.why})"
+    told.sentence = f"it waits its turn: the next run will {_writes(decision)} ({decision.why})"
     if not env.settings.sync_regularly:
         told.setting = "sync_regularly"
         told.sentence += "; runs come only when you ask for one, because syncing regularly is off"
     return True
+
+
+def _approval(decision: Decision, told: Because, *, made: bool) -> None:
+    """Regular syncs ask first, so the next run will not do it by itself."""
+    told.decides, told.setting = "plan", "ask_first"
+    when = "approve the plan that waits for you" if made else "approve of the plan that the next regular sync makes"
+    told.sentence = f"it waits for your approval: once you {when}, a sync will {_writes(decision)} ({decision.why})"
+
+
+def _writes(decision: Decision) -> str:
+    """What is done to it, in words."""
+    writes = sorted({f"{step.op.value} it in {_WHO[step.side]}" for step in decision.steps})
+    return " and ".join(writes) or "take note of it"
 
 
 def _apart(env: Env, decision: Decision, told: Because, entry: Doc | None) -> bool:
@@ -194,7 +210,8 @@ def _at_rest(env: Env, decision: Decision, told: Because) -> None:
     link = decision.subject.link
     if link is not None and link.deleted_on is not None:
         told.decides = "deleted"
-        told.sentence = f"it was deleted in {_WHO[link.deleted_on]}; the pair does not come back by itself"
+        how = "an undo removed it again" if link.undone else "it was deleted"
+        told.sentence = f"{how} in {_WHO[link.deleted_on]}; the pair does not come back by itself"
     elif link is None:
         told.decides, told.sentence = "waiting", decision.why
     else:

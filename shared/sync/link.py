@@ -44,6 +44,8 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """The version of each side that this link reflects."""
     deleted_on: SideName | None = None
     """With a tombstone: where the user deleted it."""
+    undone: bool = False
+    """With a tombstone: it was an undo that deleted it there, not its user."""
     both_gone_at: str | None = None
     epoch: int = 0
     """Of the run that last read both sides and settled what it found: what was observed by then is reflected."""

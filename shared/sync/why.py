@@ -120,6 +120,7 @@ def why(
                 name_of(env.fields, subject),
                 entry=batch.entries.get(backlog_id(subject)),
                 doubt=not names.isdisjoint(doubts),
+                plan=bool(head.asking),
             )
         )
     told.sort(key=lambda each: (each.name.casefold(), each.sugar_id, each.google_id))

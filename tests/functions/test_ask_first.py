@@ -64,6 +64,25 @@ def test_it_stops_at_a_plan_and_waits(s: Stage) -> None:
         assert waiting(s, user) is None  # the echoes of what was written need no asking
 
 
+def test_why_says_that_a_change_waits_for_approval(s: Stage) -> None:
+    user = asker(s)
+    record = s.world.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+    scheduled(s, user)
+    (told,) = s.ask(user, "why", q="ada@x.org").ok["items"]
+    assert (told["decides"], told["setting"]) == ("plan", "ask_first")
+    assert told["sentence"].startswith("it waits for your approval: once you approve the plan that waits for you, ")
+    assert "create it in Google" in told["sentence"]
+    carry(s, user, waiting(s, user)["id"])
+    settle(user)
+    s.world.sugar.edit(record, title="Countess")
+    (told,) = s.ask(user, "why", q="ada@x.org").ok["items"]
+    assert (told["decides"], told["setting"]) == ("plan", "ask_first")
+    assert "the plan that the next regular sync makes, a sync will update it in Google" in told["sentence"]
+    s.ask(user, "settings", method="PATCH", json={"ask_first": False})
+    (told,) = s.ask(user, "why", q="ada@x.org").ok["items"]
+    assert (told["decides"], told["setting"]) == ("turn", None)
+
+
 @pytest.mark.long
 def test_many_over_several_runs(s: Stage) -> None:
     user = asker(s)

@@ -161,6 +161,9 @@ def test_a_contact_created_in_google_goes_and_stays_away(s: Stage) -> None:
     then = only(user, link.id)
     assert (then.state, then.deleted_on) == (LinkState.TOMBSTONE, SideName.GOOGLE)
     at_rest(s, user)
+    (told,) = s.ask(user, "why", q="ada@x.org").ok["items"]
+    assert told["decides"] == "deleted"
+    assert told["sentence"] == "an undo removed it again in Google; the pair does not come back by itself"
     undo(s, user, row=rows(s, user)[0]["id"])
     then = only(user, link.id)
     assert (then.state, then.google_id != link.google_id) == (LinkState.LIVE, True)

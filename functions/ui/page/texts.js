@@ -517,6 +517,7 @@ const TEXTS = {
   "why.entry": "backlog",
   "why.never": "never sync",
   "why.deleted": "deleted",
+  "why.plan": "your approval",
   "why.waiting": "waiting",
 };
 

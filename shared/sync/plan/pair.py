@@ -122,7 +122,7 @@ def _both_there(env: Env, subject: Subject, link: Link) -> Decision:
 def _merge(env: Env, subject: Subject, link: Link, action: Action) -> Decision:
     if (mended := plan_mend(env, subject)) is not None:
         return mended
-    live = msgspec.structs.replace(link, state=LinkState.LIVE, deleted_on=None, both_gone_at=None)
+    live = msgspec.structs.replace(link, state=LinkState.LIVE, deleted_on=None, undone=False, both_gone_at=None)
     result = merge(env, live, subject.sugar, subject.google, subject.answer)
     if any(entry.whole for entry in result.entries):
         return Decision(

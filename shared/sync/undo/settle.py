@@ -81,8 +81,9 @@ def take_back(
     if gone:
         link.state = LinkState.TOMBSTONE
         link.deleted_on = gone[0] if len(gone) == 1 else link.deleted_on
+        link.undone = step.op is Op.DELETE and link.deleted_on is side
     elif link.state is LinkState.TOMBSTONE:
-        link.state, link.deleted_on = LinkState.LIVE, None
+        link.state, link.deleted_on, link.undone = LinkState.LIVE, None, False
 
 
 def there_after(subject: Subject, step: Step, record: Record | None) -> dict[SideName, bool]:
