@@ -18,6 +18,7 @@ def dispatch(ask: Ask) -> Dispatched:
         queries=done.queries,
         more=done.more,
         late_seconds=round(done.late_seconds, 1),
+        untidied=done.untidied,
     )
     return done
 

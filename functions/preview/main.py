@@ -136,7 +136,7 @@ def end(ask: Ask) -> Stopped:
 def _book(ask: Ask, paths: Paths) -> Book:
     if not is_id(ask.args["plan"]):
         raise not_found("plan")
-    return browse.load(ask.services.store, paths, ask.args["plan"])
+    return browse.load(ask.services.store, paths, ask.args["plan"], ask.services.clock.now())
 
 
 ROUTES = (

@@ -12,7 +12,7 @@ from shared.web.function import Function
 from shared.web.mine import is_id
 from shared.web.problem import bad_field
 from shared.web.route import Access, Ask, Rate, Route
-from shared.web.turn import run, take_turn
+from shared.web.turn import run, take_turn, tidied
 
 if TYPE_CHECKING:
     from shared.sync.report import Report
@@ -25,6 +25,10 @@ class SyncRequest(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
     uid: Annotated[Id | None, Meta(description="The queue only: the user.")] = None
     pair: Annotated[Id | None, Meta(description="The queue only: the pair of accounts that was due.")] = None
+    tidy: Annotated[
+        bool,
+        Meta(description="The queue only: no sync, only remove the pair's history and plans that are past their time."),
+    ] = False
     plan: Annotated[
         Id | None,
         Meta(
@@ -73,6 +77,8 @@ def sync(ask: Ask) -> SyncReport:
         for name in ("uid", "pair"):
             if getattr(wanted, name) is not None:
                 raise bad_field(name, "is for the queue only: yours is the account that is signed in")
+        if wanted.tidy:
+            raise bad_field("tidy", "is for the queue only")
         return _told(ask, _run(ask, wanted))
     for name in ("plan", "leave_out"):
         if getattr(wanted, name):
@@ -83,6 +89,13 @@ def sync(ask: Ask) -> SyncReport:
     if pair and not is_id(pair):
         raise bad_field("pair", "must name a pair of accounts")
     ask.noted["uid"] = uid
+    if wanted.tidy:
+        if not pair:
+            raise bad_field("pair", "must be given with `tidy`")
+        done = tidied(ask.services, uid, pair)
+        ask.noted["outcome"] = "tidied" if done else "skipped"
+        told = "" if done else "there is no such pair, or a run of it is under way"
+        return SyncReport(status="done" if done else "skipped", message=told)
     report, why = take_turn(ask.services, uid, pair)
     if report is None:
         ask.noted["outcome"] = "skipped"

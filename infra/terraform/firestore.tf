@@ -51,6 +51,7 @@ locals {
     "links.state"       = ["ASCENDING"]
     "links.sugar_id"    = ["ASCENDING"]
     "pairs.next_due_at" = ["ASCENDING"]
+    "pairs.retired_at"  = ["ASCENDING"]
     "runs.at"           = ["DESCENDING"]
     "states.expires_at" = ["ASCENDING"]
   }

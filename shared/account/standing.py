@@ -144,7 +144,7 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
     docs = store.get_all(wanted)
     grants = docs[wanted[0]].data if wanted[0] in docs else {}
     head = Head.load(docs[paths.head].data) if paths is not None and paths.head in docs else Head()
-    plan = _plan(store, paths, head.order or head.asking) if paths is not None else None
+    plan = _plan(store, paths, head.order or head.asking, now) if paths is not None else None
     google, sugar = grants.get("google") or {}, grants.get("sugar") or {}
     return Standing(
         google=GoogleStanding(
@@ -187,13 +187,14 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
     )
 
 
-def _plan(store: Store, paths: Paths, order: str) -> OrderTold | None:
-    if not order:
+def _plan(store: Store, paths: Paths, name: str, now: datetime) -> OrderTold | None:
+    if not name:
         return None
     from shared.sync.order.model import Order, told
 
-    doc = store.get(paths.plan(order))
-    return told(Order.load(doc.data)) if doc is not None else None
+    doc = store.get(paths.plan(name))
+    order = Order.load(doc.data) if doc is not None else None
+    return told(order) if order is not None and not order.expired(now) else None
 
 
 def _lost(head: Head, side: str, granted_at: str) -> bool:

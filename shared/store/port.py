@@ -21,7 +21,7 @@ Version = str
 
 INDEXED: dict[str, tuple[str, ...]] = {
     "users": ("next_due_at",),
-    "pairs": ("next_due_at",),
+    "pairs": ("next_due_at", "retired_at"),
     "links": ("sugar_id", "google_id", "state", "emails", "created"),
     "history": ("link", "run", "at", "kinds", "expires_at"),
     "backlog": ("class", "state", "at"),

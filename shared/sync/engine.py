@@ -8,6 +8,8 @@
         │                                                                              backlog, cleared keys, and
         └── every commit asserts the epoch                                             the intents that are settled
 
+Once a day it tidies before all that, see :mod:`shared.sync.tidy`.
+
 A crash anywhere leaves either dirty keys (planned again) or open intents (recovered).
 """
 
@@ -26,6 +28,7 @@ from shared.sync.order.shown import AlikeGroup, AlikeText
 from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
+from shared.sync.tidy import tidy
 from shared.sync.undo.choose import UndoAsk
 from shared.sync.visit import attend, give_back, look_again, take, visit
 from shared.sync.why import Told, why
@@ -130,9 +133,9 @@ class Engine:
             self._limits,
             ledger,
             report,
-            self._bucket,
         )
         try:
+            tidy(self._store, self._paths, self._bucket, self._clock, ledger, put_off=asked.preview)
             run.go(asked)
         except BadPlan as error:
             report.stopped_by(error)

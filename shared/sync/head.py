@@ -133,7 +133,7 @@ class Head(msgspec.Struct, kw_only=True):
     plans: dict[str, str] = {}
     """The stored plans, each with the time after which it is removed."""
     retired_at: str | None = None
-    """When history past its time was last looked for."""
+    """When what is past its time was last looked for, to be removed."""
     archive_trouble: str = ""
     """Why the archive did not take it then; blank if it did, or there was nothing."""
 

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+TIDY_EVERY = timedelta(days=1)
+"""How often a pair is looked through for what is past its time."""
+TIDY_LATE = timedelta(hours=1)
+"""So much later nobody waits for a run to do it any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,11 @@ from shared.errors import FatalError, RetriableError
 from shared.store.bucket import CONNECT, READ, Bucket
 from shared.store.port import Change, Doc, Put, Remove, Store, Where
 from shared.sync.bundle import Bundle, packed
-from shared.sync.ledger import Ledger
+from shared.sync.head import Head
 from shared.sync.paths import Paths
 
 _log = logging.getLogger(__name__)
 
-EVERY = timedelta(days=1)
-"""How often rows past their time are looked for."""
 ROWS = 500
 """Rows of one part: one object, one commit."""
 _PAGE = 50
@@ -51,7 +49,7 @@ class Retention:
 
     Args:
         commit: commits under the lease.
-        days: so long rows are kept in the store; 0: for ever.
+        days: so long rows are kept in the store.
     """
 
     def __init__(
@@ -64,26 +62,22 @@ class Retention:
         self._commit = commit
         self._days = days
 
-    def go(self, ledger: Ledger) -> None:
-        """One part, if it is time to look and time enough is left. What the archive does not take stays in the store.
+    def part(self, head: Head) -> bool:
+        """Takes one part out; whether there may be more. What the archive does not take stays in the store.
+
+        Args:
+            head: is told what the archive had against it.
 
         Raises:
             RetriableError, FatalError: of the store.
         """
-        head, now = ledger.head, self._clock.now()
-        if head.retired_at is None:
-            head.retired_at = now.isoformat()  # a new pair has no history
-        if not self._days or now - datetime.fromisoformat(head.retired_at) < EVERY or now + NEEDS > ledger.until:
-            return
-        self._commit(())  # what the run came to must not wait for a bucket
-        trouble, more = "", False
+        head.archive_trouble = ""
         try:
-            more = self._part(now)
+            return self._part(self._clock.now())
         except _NotArchived as error:
-            trouble = str(error)
-            _log.warning("history is not archived: %s", trouble)
-        head.archive_trouble = trouble
-        head.retired_at = (now - EVERY if more else now).isoformat()
+            head.archive_trouble = str(error)
+            _log.warning("history is not archived: %s", error)
+            return False
 
     def _part(self, now: datetime) -> bool:
         """Whether there may be more."""

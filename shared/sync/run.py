@@ -9,7 +9,6 @@ from datetime import timedelta
 from shared.clock import Clock, Ids
 from shared.errors import BadPlan, FatalError, RetriableError
 from shared.side import Gate, Op, Side, SideName
-from shared.store.bucket import Bucket
 from shared.store.port import Change, Data, Put, Store
 from shared.sync.claims import Claims
 from shared.sync.due import schedule
@@ -40,7 +39,6 @@ from shared.sync.recover import Recovery
 from shared.sync.recovered import Recovered
 from shared.sync.removals import Removals
 from shared.sync.report import Report
-from shared.sync.retention import Retention
 from shared.sync.settings import Settings, parse, synced_fields
 from shared.sync.settle import Settled
 from shared.sync.who import introduced
@@ -63,7 +61,6 @@ class Run:
         limits: Limits,
         ledger: Ledger,
         report: Report,
-        bucket: Bucket | None = None,
     ) -> None:
         self._store = store
         self._paths = paths
@@ -73,7 +70,6 @@ class Run:
         self._limits = limits
         self._ledger = ledger
         self._report = report
-        self._bucket = bucket
         self._began = clock.now()
         head = ledger.head
         self._queue = Queue(store, paths, head)
@@ -117,11 +113,6 @@ class Run:
         results: list[Settled] = []
         if self._work():
             results = self._batch(env, sides)
-        if not self._errand.dry:
-            retention = Retention(
-                self._store, self._paths, self._bucket, self._clock, self._commit, days=settings.history_days
-            )
-            retention.go(self._ledger)
         self._finish(results, observer)
 
     def _stop(self, orders: Iterable[str]) -> None:

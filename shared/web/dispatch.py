@@ -10,6 +10,9 @@ was due has had a task. With room for four::
     09:02  due: b i j k             ──▶ i│b j k  │ place: k, of the lap of 09:02
             the lap's end after i; the new one goes up to the old place first, then on with those not due before
 
+Once an hour it looks for those, too, whom no run has tidied for long, see :mod:`shared.sync.tidy`: each gets a task of
+another kind.
+
 A task is named after the pair and the minute. The same minute's dispatch, doubled or repeated, makes nothing twice; the
 next minute's makes new tasks for those who are due still, whatever became of the old ones. Whether a task is worth a
 run, still, is seen when it is carried out.
@@ -27,6 +30,7 @@ import msgspec
 from shared.clock import Clock
 from shared.errors import RetriableError
 from shared.store.port import Change, Doc, Put, Remove, Store, Where
+from shared.sync.limits import TIDY_EVERY, TIDY_LATE
 from shared.web.tasks import Task, Tasks, enqueue_all, task_name
 
 _log = logging.getLogger(__name__)
@@ -40,6 +44,10 @@ SPREAD = 50.0
 look, which would find them due still."""
 PLACE = "dispatch/current"
 """The document that says where the next run goes on; missing where the last one came to the end."""
+
+
+TIDY = 30
+"""The minute of each hour at which those are looked for whom no run has tidied."""
 
 
 class Dispatched(msgspec.Struct, kw_only=True):
@@ -58,6 +66,8 @@ class Dispatched(msgspec.Struct, kw_only=True):
     """Whether it ended before all who are due were seen; the next run goes on there."""
     late_seconds: float = 0.0
     """How long the one who was due first has been waiting, of those found."""
+    untidied: int = 0
+    """Pairs whose history and plans past their time are to be removed without a run."""
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -137,7 +147,22 @@ class Dispatcher:
             place = last
         done.failed = done.due - done.enqueued - done.existed
         self._save(start, place if done.more else None)
+        if now.minute == TIDY:
+            self._tidy(now, done)
         return done
+
+    def _tidy(self, now: datetime, done: Dispatched) -> None:
+        """A task for each pair that no run has tidied for long. Whoever is missed is found an hour later."""
+        where = [Where("retired_at", "<=", (now - TIDY_EVERY - TIDY_LATE).isoformat())]
+        after: list[str] | None = None
+        while done.untidied < self._most:
+            docs = self._find(where, "retired_at", self._page, after)
+            done.queries += 1
+            done.untidied += len(docs)
+            result = enqueue_all(self._tasks, (_tidying(doc, now) for doc in docs))
+            if len(docs) < self._page or result.trouble is not None:
+                return
+            after = [docs[-1].data["retired_at"], docs[-1].path]
 
     def _pages(self, now: str, start: _Place | None, done: Dispatched) -> Iterator[tuple[list[Doc], _Place]]:
         """All who are due, with the place where each page ends; ``more`` is set where it is cut."""
@@ -164,7 +189,10 @@ class Dispatcher:
         if stretch.since is not None:
             where.append(Where("next_due_at", ">", stretch.since))
         cursor = None if after is None else [after.due, after.path]
-        return self._store.query_group("pairs", where, order="next_due_at", limit=limit, after=cursor)
+        return self._find(where, "next_due_at", limit, cursor)
+
+    def _find(self, where: Sequence[Where], order: str, limit: int, after: list[str] | None) -> list[Doc]:
+        return self._store.query_group("pairs", where, order=order, limit=limit, after=after)
 
     def _load(self) -> _Place | None:
         doc = self._store.get(PLACE)
@@ -191,6 +219,12 @@ def _task(doc: Doc, now: datetime) -> Task:
     return Task(name, {"uid": uid, "pair": pair}, now + timedelta(seconds=_offset(uid)))
 
 
+def _tidying(doc: Doc, now: datetime) -> Task:
+    _, uid, _, pair = doc.path.split("/")
+    name = task_name("tidy", uid, pair, now.strftime("%Y-%m-%dT%H:%M"))
+    return Task(name, {"uid": uid, "pair": pair, "tidy": True}, now + timedelta(seconds=_offset(uid)))
+
+
 def _offset(uid: str) -> float:
     """Seconds after the look at which this user's task begins: the same each time, so that intervals stay even."""
     digest = hashlib.blake2b(uid.encode(), digest_size=8).digest()
@@ -201,4 +235,4 @@ def _late(doc: Doc, now: datetime) -> float:
     return max(0.0, (now - datetime.fromisoformat(doc.data["next_due_at"])).total_seconds())
 
 
-__all__: Sequence[str] = ("MOST", "PAGE", "PLACE", "SPREAD", "Dispatched", "Dispatcher")
+__all__: Sequence[str] = ("MOST", "PAGE", "PLACE", "SPREAD", "TIDY", "Dispatched", "Dispatcher")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shared.account.users import User
-from shared.errors import FatalError, RetriableError
+from shared.errors import FatalError, LeaseLost, RetriableError
 from shared.sync.paths import Paths
 
 if TYPE_CHECKING:
@@ -61,6 +61,25 @@ def take_turn(services: Services, uid: str, pair: str) -> tuple[Report | None, s
     if due is None or due > services.clock.now().isoformat():
         return None, NOT_DUE
     return run(services, user, scheduled=True), ""
+
+
+def tidied(services: Services, uid: str, pair: str) -> bool:
+    """Removes what is past its time of a pair that no run has tidied; ``False``: it is gone, or a run is under way.
+
+    Raises:
+        RetriableError, FatalError: of the store.
+    """
+    from shared.sync.tidy import tidy_up
+
+    paths = Paths(uid, pair)
+    user = services.users.load(uid)
+    if user is None or user.erasing or services.store.get(paths.head) is None:
+        return False
+    try:
+        tidy_up(services.store, paths, services.bucket, services.clock, services.ids)
+    except LeaseLost:
+        return False
+    return True
 
 
 def _over(user: User | None, pair: str) -> str:

@@ -287,6 +287,10 @@ def test_plans_that_cannot_be_used(s: Stage) -> None:
     for answer in (s.ask(user, "sync", json={"plan": made}), s.ask(user, "preview", json={"plan": made})):
         assert (answer.status, answer.json["errors"][0]["field"]) == (409, "plan")
         assert "expired" in answer.json["detail"]
+    assert s.store.get(user.paths.plan(made)) is not None  # nobody has cleared it away yet
+    for path, method in (("", "GET"), ("/report", "GET"), ("/alike", "GET"), ("", "DELETE")):
+        answer = s.ask(user, "preview", f"/{made}{path}", method=method)
+        assert (answer.status, answer.json["detail"]) == (404, "plan: has expired: make a new one"), path
     assert (user.head().failures, user.head().last_run) == (before.failures, before.last_run)
     assert user.links() == []
     made = plan(s, user)["id"]

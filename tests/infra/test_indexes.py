@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from google.cloud.firestore_v1.types import StructuredQuery
 
+from shared.local.queue import LocalQueue
 from shared.local.site import FUNCTIONS
 from shared.store.bucket import Location, S3Bucket
 from shared.store.port import INDEXED, Where
@@ -32,6 +33,7 @@ from shared.sync.paths import COLLECTIONS, Paths
 from shared.sync.retention import Retention
 from shared.sync.undo import choose as undo
 from shared.sync.undo.choose import UndoAsk
+from shared.web.dispatch import Dispatched, Dispatcher
 from tests.infra.seen import SHARED, Query, Seen, WatchedStore
 from tests.infra.terraform import Applied
 from tests.infra.wire import on_the_wire
@@ -115,6 +117,9 @@ def asked_by_hand(folder: Path) -> list[Query]:
             _chosen(store, paths, Wish(kind="release", at=time, cls=cls))
         part = Bundle(object="x", since=time, to=time, last="x", rows=1, sha256="x")
         Retention(store, paths, None, SimClock(), lambda _: None, days=1)._until(part)  # only after a crash
+        Dispatcher(store, LocalQueue(dict.clear, SimClock()), SimClock())._tidy(
+            datetime(2031, 1, 1, tzinfo=UTC), Dispatched()
+        )
     return noted.queries
 
 

@@ -54,6 +54,7 @@ UNSWEPT = {
     "shared/sync/ledger.py Ledger.drop > out": "of an account that was deleted meanwhile",
     "shared/sync/order/stop.py stop > *": "by a browser, one commit or one document",
     "shared/sync/release.py release > out": "by a browser, one document",
+    "shared/sync/tidy.py *": "daily; swept with a bucket: tests/functions/test_archive.py",
     "shared/sync/retention.py Retention.*": "daily; swept with a bucket: tests/functions/test_archive.py",
     "shared/sync/engine.py Engine.why > *": "for a browser, by no run; nothing is written",
     "shared/sync/why.py *": "for a browser, by no run; nothing is written",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 
+from shared.errors import BadPlan
 from shared.store.port import Store
 from shared.sync.order.book import Book
 from shared.sync.order.model import Item, Progress
@@ -76,9 +78,13 @@ def page(book: Book, wanted: PlanFilter, *, after: Sequence[str] | None, limit: 
     return PlanPage(found, [str(number), "0"] if number < len(book.order.parts) else None)
 
 
-def load(store: Store, paths: Paths, order: str) -> Book:
-    """A stored plan, to be read. Raises ``BadPlan`` where there is none."""
-    return Book.load(store, paths, order)
+def load(store: Store, paths: Paths, order: str, now: datetime) -> Book:
+    """A stored plan, to be read. Raises ``BadPlan`` where there is none, or one whose time is over: it may still be in
+    the store, but nobody was promised to see it that long."""
+    book = Book.load(store, paths, order)
+    if book.order.expired(now):
+        raise BadPlan("plan", "has expired: make a new one", unknown=True)
+    return book
 
 
 def _told(item: Item, progress: Progress) -> PlannedItem:

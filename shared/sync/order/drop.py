@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from shared.store.port import Change, Remove, Store
 from shared.sync.head import Head
@@ -14,9 +14,18 @@ _MOST = 400
 """Documents of one commit."""
 
 
-def drop_orders(store: Store, paths: Paths, head: Head, now: datetime) -> list[Change]:
-    """Removes what is past its time, the header last: what one commit has no room for goes with a later one."""
+def drop_orders(
+    store: Store, paths: Paths, head: Head, now: datetime, *, left: timedelta | None = None
+) -> list[Change]:
+    """Removes what is past its time, the header last: what one commit has no room for goes with a later one.
+
+    Args:
+        left: one that was begun goes, too, if it is past its time for so long: nobody goes on with it.
+    """
     over = [order for order, until in head.plans.items() if until <= now.isoformat() and order != head.order]
+    begun = head.plans.get(head.order)
+    if begun is not None and left is not None and begun <= (now - left).isoformat():
+        over.append(head.order)
     changes: list[Change] = []
     for order in over:
         doc = store.get(paths.plan(order))
@@ -29,4 +38,6 @@ def drop_orders(store: Store, paths: Paths, head: Head, now: datetime) -> list[C
             break
         changes += [Remove(path) for path in found]
         del head.plans[order]
+        if order == head.order:
+            head.order = ""
     return changes
