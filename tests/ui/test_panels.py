@@ -105,7 +105,7 @@ def test_the_overview_counts(jane: Screen, site: Running) -> None:
     told = jane.page.get_by_role("list", name="Contacts").get_by_role("listitem")
     expect(told).to_have_text([f"{count}{label}" for label, count in shown.items()])
     row = jane.page.get_by_role("row", name="Google")
-    expect(row).to_contain_text(f"{standing['sides']['google']['contacts']} (")
+    expect(row).to_contain_text(f"Google{standing['sides']['google']['contacts']}")
 
 
 def test_settings_say_what_they_will_do_before_they_are_saved(jane: Screen, site: Running) -> None:

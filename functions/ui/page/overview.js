@@ -35,7 +35,7 @@ function draw(place, now) {
       h("section.card", { "aria-label": t("overview.sides") }, h("h2", {}, t("overview.sides")),
         h("table.stack", {}, h("thead", {}, h("tr", {}, ["", t("overview.contacts"), t("overview.seen")].map((text) => h("th", { scope: "col" }, text)))),
           h("tbody", {}, sides.map(([side, told]) => h("tr", {}, h("th", { scope: "row" }, t(side)),
-            h("td", { "data-label": t("overview.contacts") }, told.listed ? [number(told.contacts), " (", time(told.counted_at), ")"] : t("overview.unlisted")),
+            h("td", { "data-label": t("overview.contacts") }, told.listed ? [number(told.contacts), h("div.hint", {}, time(told.counted_at))] : t("overview.unlisted")),
             h("td", { "data-label": t("overview.seen") }, told.listing ? t("overview.listing") : time(told.seen_at) || t("never")))))),
         h("p", {}, now.sync_regularly ? [t("next_run"), " ", time(now.next_due_at)] : t("overview.by_hand")))));
 }

@@ -306,7 +306,7 @@ const TEXTS = {
   "overview.looked_at": "Contacts looked at",
   "overview.seconds": "Seconds",
   "overview.sides": "Both sides",
-  "overview.contacts": "Contacts in scope when last listed",
+  "overview.contacts": "In scope, when listed",
   "overview.seen": "Seen up to",
   "overview.listing": "being listed",
   "overview.unlisted": "not listed yet",
