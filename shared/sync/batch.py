@@ -15,7 +15,9 @@ class Moved:
     """Backlog documents under names that a contact without link went by before."""
 
     along: Doc | None
-    """The one that moves to the present name."""
+    """The one that moves to the present name, as it is stored."""
+    to: Doc | None
+    """The same under that name."""
     rest: tuple[Doc, ...]
     """Those that have served."""
 

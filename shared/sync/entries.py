@@ -40,10 +40,11 @@ class Entries:
         for subject in batch.subjects:
             if former := moved.get(subject.key):
                 if subject.link is not None or backlog_id(subject) in batch.entries:
-                    batch.moved[subject.key] = Moved(None, tuple(former))
+                    batch.moved[subject.key] = Moved(None, None, tuple(former))
                 else:
-                    batch.moved[subject.key] = Moved(former[0], tuple(former[1:]))
-                    batch.entries[backlog_id(subject)] = moving(self._paths, former[0], subject)
+                    moves = moving(self._paths, former[0], subject)
+                    batch.moved[subject.key] = Moved(former[0], moves, tuple(former[1:]))
+                    batch.entries[backlog_id(subject)] = moves
         for n, subject in enumerate(batch.subjects):
             entry = batch.entries.get(backlog_id(subject))
             if entry is None:

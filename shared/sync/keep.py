@@ -11,7 +11,7 @@ import msgspec
 
 from shared.clock import Clock
 from shared.side import InDoubt, Outcome, SideName
-from shared.store.port import Change, Doc, Put, Remove
+from shared.store.port import Change, Put, Remove
 from shared.sync import backlog, history
 from shared.sync.backlog import backlog_id
 from shared.sync.batch import Batch
@@ -169,7 +169,7 @@ class Keeper:
                 former = done.batch.entries.get(subject_id(side, out.link.id_on(side)))
                 if former is not None and former is not old:
                     written.append(backlog.close(self._paths, former))
-        written += self._moved(done, out, old, {change.path for each in written for change in each.changes})
+        written += self._moved(done, out, {change.path for each in written for change in each.changes})
         changes += [change for each in written for change in each.changes]
         return Group(
             changes,
@@ -181,7 +181,7 @@ class Keeper:
             key=out.decision.subject.key,
         )
 
-    def _moved(self, done: Answered, out: Settled, old: Doc | None, touched: Collection[str]) -> list[backlog.Written]:
+    def _moved(self, done: Answered, out: Settled, touched: Collection[str]) -> list[backlog.Written]:
         """The entry goes where its contact goes, by whatever name, so that nobody is asked twice, and what a person
         has said stands."""
         written: list[backlog.Written] = []
@@ -190,11 +190,11 @@ class Keeper:
             if moved is None:
                 continue
             written += [backlog.close(self._paths, doc) for doc in moved.rest]
-            if moved.along is None:
+            if moved.along is None or moved.to is None:
                 continue
             more: list[Change] = [Remove(moved.along.path)]
-            if old is not None and out.link is None and old.path not in touched:
-                more.append(Put(old.path, old.data))
+            if out.link is None and moved.to.path not in touched:
+                more.append(Put(moved.to.path, moved.to.data))
             written.append(backlog.Written(more))
         return written
 

@@ -81,6 +81,7 @@ class Recovery:
             if subject.link is not None and subject.link.id in doubts.unclear_again:
                 self._copies.watch(doubts.unclear_again[subject.link.id][0])
                 result.decisions.append(unclear_again(subject, doubts, result.closed))
+                batch.candidates += _on_the_table(result.decisions[-1])
                 continue
             if subject.link is not None and subject.link.id in remaking:
                 subject = replace(subject, doubt=True)
@@ -235,7 +236,9 @@ def _on_the_table(decision: Decision) -> list[Candidate]:
     if decision.action is not Action.PARK:
         return []
     halves = [(side, decision.subject.half(side).there) for side in SideName]
-    return [Candidate(side, record, None, parked=True) for side, record in halves if record is not None]
+    return [
+        Candidate(side, record, decision.subject.link, parked=True) for side, record in halves if record is not None
+    ]
 
 
 def _shown(op: Intent) -> tuple[FieldChange, ...]:
