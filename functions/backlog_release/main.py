@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from shared.store.port import Doc
 from shared.sync import release as letting
-from shared.sync.remedies import ACTIONS, Remedy, actions, candidates, choices, kept
+from shared.sync.remedies import ACTIONS, Remedy, actions, candidates, choices, keeps
 from shared.sync.words import ActionText, ClassText, KeepText, SideText, is_field
 from shared.web.function import Function
 from shared.web.mine import is_id, my_paths
@@ -127,10 +127,12 @@ def _check(wanted: Release, docs: Sequence[Doc]) -> None:
             raise bad_field("entries", f"`{wanted.action}` is for one entry at a time")
         _check_one(wanted, docs[0].data)
     # An answer that nobody asked for is a mistake; of a class there may be more entries than these.
-    asked = {name for doc in docs for name in kept(doc.data)} if wanted.entries else None
-    for name in wanted.answers:
-        if not is_field(name) or (asked is not None and name not in asked):
+    possible = [keeps(doc.data) for doc in docs]
+    for name, whose in wanted.answers.items():
+        if not is_field(name) or (wanted.entries and not any(name in each for each in possible)):
             raise bad_field(f"answers.{name}", "none of these entries asks whose value of that is kept")
+        if wanted.entries and not any(whose in each.get(name, ()) for each in possible):
+            raise bad_field(f"answers.{name}", "the other side has refused that value: keep its own, or both")
 
 
 def _check_one(wanted: Release, entry: Mapping[str, Any]) -> None:

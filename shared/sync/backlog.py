@@ -13,7 +13,7 @@ from shared.side import SideName
 from shared.store.port import Change, Data, Doc, Put, Remove
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain
-from shared.sync.plan.model import Answer, Entry, Subject, Trouble
+from shared.sync.plan.model import Answer, Entry, FieldChange, Subject, Trouble
 from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, candidates, kept
 
 REMEDY: Mapping[Trouble, str] = {
@@ -31,7 +31,7 @@ REMEDY: Mapping[Trouble, str] = {
     Trouble.HELD_DELETE: "Look at the list: approve the deletions, or restore what was deleted by mistake.",
     Trouble.HELD_CLEARING: "Look at the list: approve the clearings, or keep the value of the side that has one.",
     Trouble.REJECTED: "See what the other side answered: mend the value, or keep each side's own.",
-    Trouble.FORBIDDEN: "Ask the administrator for the right to edit it and release; or keep the other side's value.",
+    Trouble.FORBIDDEN: "Ask the administrator for the right to edit it and release; or keep what is there, or both.",
     Trouble.DOUBTFUL_CREATE: "Look whether it was created already: choose that one, or say that it is none of them.",
 }
 """What to do, by class."""
@@ -144,13 +144,25 @@ def _document(subject: Subject, entries: Sequence[Entry], old: Doc | None, now: 
                 "candidates": list(entry.candidates),
                 **({"people": [msgspec.structs.asdict(one) for one in entry.people]} if entry.people else {}),
                 "fields": [
-                    {"name": c.name, "sugar": c.sugar, "google": c.google, "base": c.base} for c in entry.fields
+                    {"name": c.name, "sugar": c.sugar, "google": c.google, "base": c.base, **_refused(entry, c)}
+                    for c in entry.fields
                 ],
                 "problems": [{"field": p.field, "message": p.message} for p in entry.problems],
             }
             for entry in entries
         ],
     }
+
+
+def _refused(entry: Entry, change: FieldChange) -> dict[str, str]:
+    """Which side has refused the other one's value of this field, or cannot hold it, where that is certain."""
+    if entry.trouble not in (Trouble.CANNOT_HOLD, Trouble.REJECTED, Trouble.FORBIDDEN):
+        return {}
+    named = any(problem.field == change.name for problem in entry.problems)
+    # Who may not write the record may write none of its fields; of several it may have been any.
+    certain = named or entry.trouble is Trouble.FORBIDDEN or (len(entry.fields) == 1 and not entry.problems)
+    side = change.verdict.target
+    return {"refused": side.value} if certain and side is not None else {}
 
 
 def _same(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:

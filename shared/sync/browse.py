@@ -16,8 +16,8 @@ import msgspec
 
 from shared.store.port import Doc, Store, Where
 from shared.sync.paths import Paths
-from shared.sync.remedies import actions
-from shared.sync.words import ActionText, Question, SideText, Values, label, questions, short
+from shared.sync.remedies import actions, keeps
+from shared.sync.words import ActionText, KeepText, Question, SideText, Values, label, questions, short
 
 # -- history -----------------------------------------------------------------------------------------
 
@@ -196,6 +196,9 @@ class BacklogItem(msgspec.Struct, kw_only=True):
     """What can be done about it, the likeliest first; none while it waits for the next run."""
     fields: list[Values]
     """The fields in question, long values cut."""
+    keeps: dict[str, list[KeepText]]
+    """With ``keep``: by field, whose value can be kept. One that the other side has refused would come straight back.
+    """
 
 
 class BacklogEntry(BacklogItem, kw_only=True):
@@ -247,6 +250,7 @@ def _item(doc: Doc, asked: Sequence[Question]) -> dict[str, Any]:
         **_ids(data),
         "message": first.message,
         "actions": actions(data),
+        "keeps": keeps(data),
         "fields": [
             Values(
                 name=one.name,

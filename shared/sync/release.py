@@ -15,7 +15,7 @@ from shared.clock import Clock, Ids
 from shared.store.port import Doc, Store
 from shared.sync.browse import Found, backlog
 from shared.sync.paths import Paths
-from shared.sync.remedies import OPEN, Remedy, actions, kept
+from shared.sync.remedies import OPEN, Remedy, actions, keeps
 
 MOST = 100
 """Entries of one wish: what a run reads of the inbox stays small."""
@@ -48,13 +48,15 @@ def release(store: Store, paths: Paths, clock: Clock, ids: Ids, docs: Sequence[D
     """Leaves the wishes, all or none. Raises as :meth:`Store.commit` does.
 
     Args:
-        remedy: what is to be done. Each answer goes to those entries that ask for it.
+        remedy: what is to be done. Each answer goes to those entries that can have it.
     """
     from shared.sync.inbox import Wish, posting
 
     groups: dict[frozenset[str], list[str]] = {}
     for doc in docs:
-        groups.setdefault(frozenset(kept(doc.data).keys() & remedy.answers.keys()), []).append(doc.id)
+        possible = keeps(doc.data)
+        names = {name for name, whose in remedy.answers.items() if whose in possible.get(name, ())}
+        groups.setdefault(frozenset(names), []).append(doc.id)
     now = clock.now().isoformat()
     wishes = [
         Wish(

@@ -20,7 +20,7 @@ An answer holds for what was asked: a field that has changed since goes by the r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -84,7 +84,11 @@ def actions(entry: Mapping[str, Any]) -> list[ActionText]:
 
 
 def kept(entry: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """The fields whose value can be chosen, each as it was shown: Sugar's and Google's."""
+    """The fields whose value can be chosen, each as it was shown: Sugar's and Google's; none where one side has no
+    record, whose value could be kept."""
+    ids = [side for side, record in entry["ids"].items() if record]
+    if len(entry.get("versions", ids)) < 2:  # of the records that were there
+        return {}
     return {
         change["name"]: (change["sugar"], change["google"])
         for question in entry["entries"]
@@ -92,6 +96,18 @@ def kept(entry: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         for change in question["fields"]
         if change["name"] != EMAILS
     }
+
+
+def keeps(entry: Mapping[str, Any]) -> dict[str, list[KeepText]]:
+    """Whose value can be kept, by field: not one that the other side has refused or cannot hold, which would only be
+    written once more and come straight back. (Where the reason has gone, the entry is released.)"""
+    refused = {
+        (change["name"], "google" if change["refused"] == "sugar" else "sugar")
+        for question in entry["entries"]
+        for change in question["fields"]
+        if "refused" in change
+    }
+    return {name: [whose for whose in get_args(KeepText) if (name, whose) not in refused] for name in kept(entry)}
 
 
 def candidates(entry: Mapping[str, Any]) -> list[str]:

@@ -134,6 +134,7 @@ def test_an_item_and_its_entry(s: Stage) -> None:
         "google_id": "people/c1",
         "message": "message 1",
         "actions": ["mend", "keep", "release", "never"],
+        "keeps": {"notes": ["sugar", "google", "both"]},
         "fields": [
             {
                 "name": "notes",
@@ -295,6 +296,22 @@ def test_answers_go_to_those_who_asked(s: Stage) -> None:
         ("e001", "e003", "e005"): {"phone_home": "sugar"},
     }
     assert s.store.commits > 0
+
+
+def test_a_value_that_was_refused_cannot_be_kept(s: Stage) -> None:
+    user = s.user()
+    write(s, user, 2, **{"class": "conflict"})
+    value = {**entry(0)["entries"][0]["fields"][0], "refused": "sugar"}
+    question = {**entry(0)["entries"][0], "class": "rejected", "fields": [value]}
+    s.store.commit([Put(user.paths.backlog("e000"), entry(0, **{"class": "rejected"}, entries=[question]))])
+    assert s.ask(user, "backlog", "/e000").ok["keeps"] == {"phone_work": ["sugar", "both"]}
+    wanted = {"entries": ["e000"], "action": "keep", "answers": {"phone_work": "google"}}
+    answer = s.ask(user, "backlog_release", json=wanted)
+    assert answer.wrong == ["answers.phone_work"]
+    assert "keep its own, or both" in answer.json["detail"]
+    assert wishes(s, user) == []
+    for whose in ("sugar", "both"):
+        assert s.ask(user, "backlog_release", json={**wanted, "answers": {"phone_work": whose}}).ok["releasing"] == 1
 
 
 def test_what_is_said_goes_along(s: Stage) -> None:

@@ -11,11 +11,13 @@ from shared.people.fields import KEY_NAME
 from shared.side import SideName
 from shared.sync.link import LinkState
 from shared.sync.plan.model import Trouble
-from shared.sync.remedies import ACTIONS, actions, choices
+from shared.sync.remedies import ACTIONS, actions, choices, keeps
+from tests.simulators.sugar.errors import SugarError
 from tests.sync.crashes import fixed_point, rest
 from tests.sync.stage import (
     BOTH,
     entry,
+    linked,
     person,
     settle,
     title_in_google,
@@ -248,6 +250,62 @@ def test_every_class_is_resolved_by_each_of_its_actions(cls: str, action: str) -
 def test_no_case_is_for_an_action_that_there_is_not() -> None:
     assert set(ACTIONS) == {trouble.value for trouble in Trouble}
     assert {(cls, action) for cls, had in ACTIONS.items() for action in had} == CASES.keys()
+
+
+WRITTEN = (Trouble.CANNOT_HOLD, Trouble.REJECTED, Trouble.FORBIDDEN)
+"""Classes of what one side did not take."""
+
+
+@pytest.mark.parametrize("trouble", [*WRITTEN, Trouble.CONFLICT, Trouble.LOOP, Trouble.HELD_CLEARING])
+def test_every_value_that_is_offered_can_be_kept(trouble: Trouble) -> None:
+    for whose in ("sugar", "google", "both"):
+        with world() as w:
+            user = scene(w, trouble)
+            offered = {one for doc in user.backlog() for one in keeps(doc.data)["title"]}
+            assert offered == {"sugar", "google", "both"} - ({"google"} if trouble in WRITTEN else set())
+            answer(user, trouble, "keep", answers={"title": whose})
+            # Sugar was to take Google's value, and did not: written once more, it comes straight back.
+            assert (user.backlog() == []) == (whose in offered)
+
+
+def test_of_several_fields_the_one_that_was_named_is_not_offered_again() -> None:
+    with world() as w:
+        user, link = linked(w)
+        user.account.edit(
+            link.google_id,
+            organizations=titled("x" * 300),
+            biographies=[{"value": "fits"}],
+        )
+        settle(user)
+        assert keeps(entry(user)) == {"title": ["sugar", "both"]}
+
+        def refuse(contact: dict[str, Any]) -> None:
+            if contact.get("title") == "Forbidden word":
+                raise SugarError("invalid_parameter", "The title is on the list of forbidden words")
+
+        w.sugar.hooks.before_save.append(refuse)
+        user.account.edit(link.google_id, organizations=[{"title": "Forbidden word", "department": "Poetry"}])
+        user.wish(kind="release", entries=[user.backlog()[0].id])
+        rest(user)
+        # Which of them it was, Sugar does not say: any of them may yet be taken.
+        assert all(len(possible) == 3 for possible in keeps(entry(user)).values())
+        assert len(keeps(entry(user))) > 1
+
+
+def test_of_a_contact_that_was_not_created_there_is_no_value_to_be_kept() -> None:
+    with world() as w:
+
+        def refuse(contact: dict[str, Any]) -> None:
+            raise SugarError("invalid_parameter", "Not on a Sunday")
+
+        user = w.user(**BOTH)
+        w.sugar.hooks.before_save.append(refuse)
+        user.account.add(person("Ada", "Byron", "ada@x.org", organizations=titled("Countess")))
+        rest(user)
+        (doc,) = user.backlog()
+        assert doc.data["class"] == "rejected"
+        assert doc.data["entries"][0]["fields"]
+        assert actions(doc.data) == ["mend", "release", "never"]
 
 
 def test_nobody_is_made_again_who_was_entered_anew() -> None:

@@ -195,7 +195,7 @@ def _many(count: int) -> Any:
         "first_at": "2026-03-02T09:00:00Z",
     }
     entry |= {"attempts": 1, "whole": False, "contact": None, "sugar_id": "", "google_id": "", "message": "both"}
-    entry |= {"actions": ["release", "never"], "fields": []}
+    entry |= {"actions": ["release", "never"], "fields": [], "keeps": {}}
 
     def page_of(route: Route) -> None:
         start = int(route.request.url.partition("cursor=")[2] or 0)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.simulators.sugar.errors import SugarError
 from tests.site.running import Running
 from tests.ui.chrome import LOOKS, Screen, axe, violations
 from tests.ui.conftest import Window, signed_in
@@ -291,6 +293,38 @@ def test_both_values_of_a_conflict_are_kept(jane: Screen, site: Running) -> None
     assert town.sugar.contacts()[row["sugar_id"]]["title"] == "Treasurer"
     assert row["name"] not in {item["name"] for item in browser.get("/backlog").ok["items"]}
     browser.delete("/settings")
+
+
+def test_a_value_that_was_refused_is_not_offered_again(jane: Screen, site: Running) -> None:
+    page, town, browser = jane.page, site.town, site.jane()
+    row = next(row for row in browser.get("/history").ok["items"] if "create google" in row["kinds"])
+
+    def refuse(contact: dict[str, Any]) -> None:
+        if contact.get("title") == "Forbidden word":
+            raise SugarError("invalid_parameter", "The title is on the list of forbidden words")
+
+    town.sugar.hooks.before_save.append(refuse)
+    before = town.sugar.contacts()[row["sugar_id"]]["title"]
+    town.account.edit(row["google_id"], organizations=[{"title": "Forbidden word", "type": "work"}])
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    jane.open("backlog")
+    entry = page.get_by_role("listitem").filter(has_text=row["name"])
+    entry.get_by_text("What to do").click()
+    entry.locator("summary", has_text="Decide whose value").click()
+    jane.sees("it would come straight back")
+    title = entry.get_by_role("combobox", name="Title")
+    expect(title.locator("option")).to_have_count(3)
+    expect(title).not_to_contain_text("Forbidden word")
+    title.select_option("sugar")
+    entry.get_by_role("button", name="Decide", exact=True).click()
+    jane.sees("the next run takes it up first")
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    town.sugar.hooks.before_save.clear()
+    titles = [one.get("title") for one in town.account.person(row["google_id"]).get("organizations", ())]
+    assert (titles or [""]) == [before]
+    assert row["name"] not in {item["name"] for item in browser.get("/backlog").ok["items"]}
 
 
 def test_several_entries_are_let_go_at_once(jane: Screen, site: Running) -> None:

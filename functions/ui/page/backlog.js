@@ -188,10 +188,11 @@ function choose(entry, told, act) {
 }
 
 function keep(entry, told, act) {
-  // Emails are a set: they merge, nobody's wins.
-  const fields = unique(entry.questions.flatMap((one) => one.fields)).filter((one) => one.name !== "emails");
+  const fields = unique(entry.questions.flatMap((one) => one.fields)).filter((one) => one.name in entry.keeps);
+  const refused = fields.some((one) => entry.keeps[one.name].length < 3);
   const answers = fields.map((one) => {
-    const select = h("select", {}, h("option", { value: "" }, t("keep.later")), [["sugar", one.sugar], ["google", one.google]].map(([side, value]) => h("option", { value: side }, t(`keep.${side}`, { value: value || t("blank") }))), h("option", { value: "both" }, t("keep.both")));
+    const select = h("select", {}, h("option", { value: "" }, t("keep.later")),
+      entry.keeps[one.name].map((whose) => h("option", { value: whose }, t(`keep.${whose}`, { value: one[whose] || t("blank") }))));
     return [one, select];
   });
   const go = button(t("action.keep.go"), () => doing(go, told, async () => {
@@ -199,7 +200,7 @@ function keep(entry, told, act) {
     if (Object.keys(given).length) await act({ answers: given });
     else fill(told, h("p.wrong", { role: "alert" }, t("keep.none")));
   }), { kind: "small primary" });
-  return box("keep", answers.map(([one, select]) => field(one.label, select, { name: `answers.${one.name}` })), go);
+  return box("keep", refused && h("p.hint", {}, t("keep.refused")), answers.map(([one, select]) => field(one.label, select, { name: `answers.${one.name}` })), go);
 }
 
 const unique = (fields) => [...new Map(fields.map((one) => [one.name, one])).values()];

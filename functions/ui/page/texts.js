@@ -498,6 +498,7 @@ const TEXTS = {
   "keep.sugar": "Sugar's: {value}",
   "keep.google": "Google's: {value}",
   "keep.both": "Both: keep them different",
+  "keep.refused": "A value that the other side has refused is not offered: it would come straight back.",
   "keep.none": "Choose a value for at least one field.",
 
   "why.text": "Ask about any contact of either side: how it stands, and what decides that.",
