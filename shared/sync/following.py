@@ -74,10 +74,18 @@ class Following:
                         groups.remove(twin)
 
     def _is_anothers(self, link: Link, side: SideName, read: Record, known: Iterable[Link]) -> bool:
-        """Whether a record is the one of another of these links, which has not followed it yet to this name."""
-        others = [other for other in known if other.id != link.id and self._answers(side, other.id_on(side), read)]
+        """Whether a record is the one of another of these links, which has not followed it yet to this name.
+
+        Where this one's key was never planted, the keys do not tell.
+        """
+        others = [
+            other
+            for other in known
+            if other.id != link.id and side not in other.gone and self._answers(side, other.id_on(side), read)
+        ]
         mine = _place_of_key(link, read)
-        return any(side in link.gone or _place_of_key(other, read) < mine for other in others)
+        told = link.id in read.planted
+        return any(side in link.gone or (told and _place_of_key(other, read) < mine) for other in others)
 
     def _answers(self, side: SideName, name: str, read: Record) -> bool:
         """Whether this record is what that name stands for now."""

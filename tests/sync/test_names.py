@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulators.people.switches import Switches
-from tests.sync.cast import names, twelve, two
+from tests.simulators.people.switches import Shows, Switches
+from tests.sync.cast import SHOWS, linked_once, names, twelve, two
 from tests.sync.crashes import Crash, Steps, rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
@@ -49,6 +49,24 @@ def test_no_link_follows_another_contact_to_its_new_name(delay: float) -> None:
         rest(user)
         assert names(w) == ["Byron", "Miller"]
         assert {each.id: each.google_id for each in user.links()}[link.id] != after
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_who_took_over_another_contact_is_followed_to_a_new_name(shows: Shows) -> None:
+    with world(people=Switches(merge_shows=shows)) as w:
+        user = w.user(**BOTH)
+        kept = user.account.add(person("Ada", "Byron", "ada@x.org"))  # has no key of ours, as it was never written
+        w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        user.sync()
+        rest(user)
+        gone = next(link.google_id for link in user.links() if link.google_id != kept)
+        user.account.merge(kept, gone)
+        rest(user)
+        after = user.account.rename_resource(kept)
+        rest(user)
+        assert after in [link.google_id for link in user.links()]
+        assert names(w) == ["Byron", "Miller"]
+        linked_once(user)
 
 
 def test_who_was_renamed_and_deleted_with_an_entry_stops_nobody() -> None:
