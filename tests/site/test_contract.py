@@ -17,6 +17,7 @@ import hypothesis
 import pytest
 
 from shared.account.sign_in import uid_of
+from shared.sync.order.model import Order
 from tests.conftest import IN_CI
 from tests.openapi import document, routes
 from tests.site.browser import Browser
@@ -92,9 +93,10 @@ class Caller:
                 case.body = {"row": self._written(paths.collection("history"))}
 
     def _plan(self, collection: str) -> str:
-        """A stored one; made where there is none."""
-        found = self.site.services.store.query(collection, limit=1)
-        return found[0].id if found else self._new_plan()
+        """A stored one whose hour is not over; made where there is none."""
+        found = [Order.load(doc.data) for doc in self.site.services.store.query(collection)]
+        now = self.site.clock.now()
+        return next((order.id for order in found if not order.expired(now)), "") or self._new_plan()
 
     def _new_plan(self) -> str:
         self._browser.sign_in()  # a request before may have signed everybody out

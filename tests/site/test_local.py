@@ -127,7 +127,9 @@ def test_it_ends_while_connections_are_open() -> None:
             open_one.connect(("127.0.0.1", int(listener.url.rpartition(":")[2])))
             open_one.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
             assert open_one.recv(100).startswith(b"HTTP/1.1 404 ")
-        assert open_one.recv(10_000)[-1:] in (b"", b"\n")
+        open_one.settimeout(10.0)
+        while open_one.recv(10_000):  # the rest of the answer; then it is closed, or this fails
+            pass
 
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.0.0.2"])

@@ -7,10 +7,13 @@ hundred mixtures at random.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import chain, islice, repeat
 from random import Random
 
 from tests.prove.hostile.scenes import SCENES
@@ -28,11 +31,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--examples", type=int, default=500, help="how many mixtures (%(default)s)")
     parser.add_argument("--share", type=float, default=0.2, help="of the mutators of single nodes (%(default)s)")
     parser.add_argument("--all", action="store_true", help="every mutator at every call of every scenario: hours")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     chosen = parser.parse_args(arguments)
     if chosen.mutator is not None and (chosen.scenario is None or chosen.call is None):
         parser.error("--mutator needs --scenario and --call")
     began, tally = time.monotonic(), Tally()
-    play(_shown(_cases(chosen), began, tally), tally)
+    for part in _played(chosen):
+        tally.add(part)
     for failure in tally.failed:
         print(f"FAILED: {failure}")
     print(
@@ -41,6 +46,22 @@ def main(arguments: list[str]) -> int:
         f" ({time.monotonic() - began:.0f} s)"
     )
     return 1 if tally.failed or not tally.spoilt else 0
+
+
+def _played(chosen: argparse.Namespace) -> Iterator[Tally]:
+    """Each process makes the same list of cases, and takes its share of it."""
+    work = partial(_part, chosen)
+    if chosen.jobs == 1 or chosen.mutator is not None:
+        yield work(0, 1)
+        return
+    with ProcessPoolExecutor(chosen.jobs) as pool:
+        yield from pool.map(work, range(chosen.jobs), repeat(chosen.jobs))
+
+
+def _part(chosen: argparse.Namespace, number: int, parts: int) -> Tally:
+    tally = Tally()
+    play(_shown(islice(_cases(chosen), number, None, parts), time.monotonic(), tally), tally)
+    return tally
 
 
 def _cases(chosen: argparse.Namespace) -> Iterable[Case]:

@@ -31,6 +31,13 @@ class Tally:
     mutators: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
 
+    def add(self, other: Tally) -> None:
+        self.cases += other.cases
+        self.spoilt += other.spoilt
+        self.failed += other.failed
+        self.mutators |= other.mutators
+        self.kinds |= other.kinds
+
 
 def named(name: str) -> Mutator:
     """A mutator by the name that commands show.
