@@ -1,7 +1,8 @@
 """What all tests share: how hard hypothesis tries, that a missing tool is never overlooked, and what a sample is.
 
 Where ``CI`` is set every test runs, and so it does with ``--whole`` and where a file or a keyword is named. Otherwise
-only a quarter is run of the cases of a test with many, and of all tests marked as ``long``, drawn anew each time.
+only a quarter is run of the cases of a test with many, of all tests marked as ``long``, and of those that run the whole
+engine, a function or a browser; drawn anew each time.
 
 A test that needs a tool which may not be there (the Firestore emulator, Chromium, Terraform) looks for it by itself and
 skips with the reason ``"<tool> not found: <what to install>"``, the only reason to skip there is. Each missing tool is
@@ -31,6 +32,8 @@ _skipped = pytest.StashKey[dict[str, int]]()
 _MANY = 6
 """From so many cases on a sample of them will do."""
 _SHARE = 4
+_WHOLE_ENGINE = re.compile(r"tests/(sync(?=/test_|/undo|/order)|functions|site|ui)\b")
+"""Folders of tests of which each takes a good part of a second; together they would take minutes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,8 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     families: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        long = item.get_closest_marker("long") is not None
-        families["long" if long else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)].append(item)
+        families[_family(item)].append(item)
     drawn = Random(os.environ.get("PYTEST_XDIST_TESTRUNUID"))  # noqa: S311 - all processes must draw the same
     left_out: list[pytest.Item] = []
     for cases in families.values():
@@ -59,6 +61,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     gone = set(map(id, left_out))
     items[:] = [item for item in items if id(item) not in gone]
+
+
+def _family(item: pytest.Item) -> str:
+    """What it is drawn from."""
+    if item.get_closest_marker("long") is not None:
+        return "long"
+    folder = _WHOLE_ENGINE.match(item.nodeid)
+    return folder[0] if folder is not None else re.sub(r"\[.*", "", item.nodeid, flags=re.DOTALL)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,7 +16,7 @@ from tests.prove.hostile.sweep import WHOLE, Tally, at_random, each_group, named
 
 CI = bool(os.environ.get("CI"))
 PARTS = 4
-SHARE = 4 if CI else 60
+SHARE = 4 if CI else 40
 """One of so many cases."""
 EXAMPLES = 40 if CI else 6
 
