@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -97,6 +98,8 @@ class Answer:
             remedy = self._remedy(doc.data)
             if _decides(remedy["action"], doc.data["class"]):
                 _decided(story, doc.data)
+            if remedy["action"] == "restore":
+                story.memory.wanted_again.update(_tags(story, set(doc.data["ids"].values())))
             story.user.wish(kind="release", entries=[doc.id], **remedy)
             told.append((doc.id, doc.data["class"], remedy["action"]))
         story.say("answer", told)
@@ -130,9 +133,14 @@ def _decided(story: Story, entry: dict[str, Any]) -> None:
     for link in story.user.links():
         if link.id == entry["link"] or ids & {link.sugar_id, link.google_id}:
             ids |= {link.sugar_id, link.google_id}
-    for side in SideName:
-        found = [native for record, native in story.records(side).items() if record in ids]
-        story.memory.lose_track(tag_of(side, native) for native in found)
+    story.memory.lose_track(_tags(story, ids))
+
+
+def _tags(story: Story, ids: Collection[str]) -> list[str]:
+    """Who these records are."""
+    return [
+        tag_of(side, native) for side in SideName for record, native in story.records(side).items() if record in ids
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Memory:
     shared: set[Tag] = field(default_factory=set)
     """The colleague has entered them, too."""
     restored: set[Tag] = field(default_factory=set)
+    wanted_again: set[Tag] = field(default_factory=set)
+    """A person wants it made again where it was deleted, whatever the switches say."""
     may_leave: set[Tag] = field(default_factory=set)
     """Seen outside the scope while that meant that the other side's is deleted."""
     unclear: set[Tag] = field(default_factory=set)

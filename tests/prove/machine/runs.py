@@ -145,6 +145,8 @@ def check_calls(story: Story, before: Before, *, settled: bool) -> None:
 def _check_write(story: Story, before: Before, write: Sent) -> None:
     source = before.settings.from_google if write.side is SideName.SUGAR else before.settings.from_sugar
     allowed = getattr(source, write.op) or (write.op == "delete" and _is_own_copy(story, write))
+    # A person's decision about one contact goes beyond the switch.
+    allowed = allowed or (write.op == "create" and write.tag in story.memory.wanted_again)
     story.claim(allowed, Claim.SWITCH, f"{write.op} in {write.side} of {write.record or write.tag}")
     cls = before.parked.get((write.side, write.record))
     story.claim(cls is None, Claim.QUARANTINE, f"{write.op} in {write.side} of {write.record}: {cls}")
