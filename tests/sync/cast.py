@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, get_args
+
+import pytest
 
 from shared.sync.limits import Limits
 from tests.simulators.people.switches import Shows, Switches
-from tests.sync.crashes import fixed_point, rest
+from tests.sync.crashes import Crash, Steps, fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.world import User, World, world
 
@@ -49,3 +52,18 @@ def twelve(w: World, **settings: Any) -> User:
     user.sync()
     rest(user)
     return user
+
+
+def dies(user: User, when: Callable[[str], bool]) -> None:
+    """A run that crashes at the first step of which this is true; then its lease is over."""
+    world = user.world
+
+    def at(step: str) -> None:
+        if when(step):
+            raise Crash(step)
+
+    world.store.on_step = at
+    with pytest.raises(Crash):
+        user.run()
+    Steps.off(world)
+    world.clock.advance(330)

@@ -5,34 +5,32 @@ from __future__ import annotations
 import pytest
 
 from tests.simulators.people.switches import Shows, Switches
-from tests.sync.cast import SHOWS, classes, linked_once, names, twelve
-from tests.sync.crashes import Crash, Steps, rest
+from tests.sync.cast import SHOWS, classes, dies, linked_once, names, twelve
+from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
 from tests.world import User, World, world
+
+
+def ann_comes_to_old_one(w: World, user: User) -> set[str]:
+    """One is linked, and Ann new in Sugar; the names in Google before her copy is made."""
+    user.account.add(person("Old", "One", "old@x.org"))
+    user.sync()
+    rest(user)
+    w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+    return {p["resourceName"] for p in user.account.people()}
 
 
 @pytest.mark.parametrize("shows", SHOWS)
 def test_two_copies_in_doubt_that_were_merged_are_not_linked_twice(shows: Shows) -> None:
     with world(people=Switches(merge_shows=shows)) as w:
         user = w.user(**BOTH)
-        user.account.add(person("Old", "One", "old@x.org"))
-        user.sync()
-        rest(user)
-        before = {p["resourceName"] for p in user.account.people()}
-        w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        before = ann_comes_to_old_one(w, user)
         w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
         w.clock.advance(60)
 
-        def dies(step: str) -> None:
-            if len(user.account.people()) == 3:  # both are made, T2 is not committed
-                raise Crash(step)
-
-        w.store.on_step = dies
-        with pytest.raises(Crash):
-            user.run()
-        Steps.off(w)
-        w.clock.advance(330)
+        # Both are made, T2 is not committed.
+        dies(user, lambda _: len(user.account.people()) == 3)
         one, two_ = [p["resourceName"] for p in user.account.people() if p["resourceName"] not in before]
         user.account.merge(one, two_)
         rest(user)
@@ -44,11 +42,7 @@ def test_two_copies_in_doubt_that_were_merged_are_not_linked_twice(shows: Shows)
 def test_a_copy_in_doubt_merged_into_the_source_of_another_create_in_doubt(shows: Shows) -> None:
     with world(people=Switches(merge_shows=shows)) as w:
         user = w.user(**BOTH)
-        user.account.add(person("Old", "One", "old@x.org"))
-        user.sync()
-        rest(user)
-        before = {p["resourceName"] for p in user.account.people()}
-        w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        before = ann_comes_to_old_one(w, user)
         source = user.account.add(person("Ada", "Byron", "ada@x.org"))
         w.clock.advance(60)
         w.people_wire.fault("cut_after", path="createContact")

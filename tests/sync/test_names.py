@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.simulators.people.switches import Shows, Switches
-from tests.sync.cast import SHOWS, linked_once, names, twelve, two
-from tests.sync.crashes import Crash, Steps, rest
+from tests.sync.cast import SHOWS, dies, linked_once, names, twelve, two
+from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
 from tests.world import User, World, world
@@ -22,18 +22,6 @@ def asked_about(w: World) -> tuple[User, str]:
     rest(user)
     assert [doc.id for doc in user.backlog() if doc.id.startswith("g")]
     return user, old
-
-
-def dies_after_observing(w: World, user: User) -> None:
-    def dies(step: str) -> None:
-        if step == "after commit" and user.head().queue.get("feed"):
-            raise Crash(step)
-
-    w.store.on_step = dies
-    with pytest.raises(Crash):
-        user.run()
-    Steps.off(w)
-    w.clock.advance(330)
 
 
 @pytest.mark.parametrize("delay", [0.0, 240.0], ids=["the feed tells", "the feed lags"])
@@ -74,7 +62,7 @@ def test_who_was_renamed_and_deleted_with_an_entry_stops_nobody() -> None:
         user, old = asked_about(w)
         new = user.account.rename_resource(old)
         w.clock.advance(60)
-        dies_after_observing(w, user)
+        dies(user, lambda step: step == "after commit" and bool(user.head().queue.get("feed")))  # observed
         user.account.remove(new)
         rest(user)
         assert not [doc.id for doc in user.backlog() if doc.id.startswith("g")]
