@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import requests
+
 from shared.store.bucket import Location, S3Bucket
 
 NAME = "history-of-contacts"
@@ -67,7 +69,10 @@ def cloud() -> Iterator[Cloud]:
         server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         server.start()
     host, port = server.get_host_and_port()
+    url = f"http://{host}:{port}"
+    # Buckets belong to the process, not to the server: without this, those of an earlier test would be there.
+    requests.post(f"{url}/moto-api/reset", timeout=30).raise_for_status()
     try:
-        yield Cloud(f"http://{host}:{port}")
+        yield Cloud(url)
     finally:
         server.stop()
