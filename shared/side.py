@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 from shared.contact.model import Contact
 from shared.errors import AmbiguousError, ContactError, SyncError
+from shared.names import Op, SideName
 
 Native = dict[str, Any]
 """A record exactly as the API gave it, JSON."""
@@ -27,17 +28,6 @@ Memo = dict[str, Any]
 
 Gate = Callable[[float], None]
 """Asked before every call to the outside with the call's time-out in seconds; raises ``OutOfTime``."""
-
-
-class SideName(StrEnum):
-    """Which side."""
-
-    SUGAR = "sugar"
-    GOOGLE = "google"
-
-    @property
-    def other(self) -> SideName:
-        return SideName.GOOGLE if self is SideName.SUGAR else SideName.SUGAR
 
 
 class Idempotency(StrEnum):
@@ -137,12 +127,6 @@ class Probe:
 
 
 # -- writing -----------------------------------------------------------------------------------------
-
-
-class Op(StrEnum):
-    CREATE = "create"
-    UPDATE = "update"
-    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from shared.contact.fields import EMAILS, FIELDS, Kind
 from shared.contact.merge import apart, three_way
+from shared.names import SideName
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.fields import native_names
-from shared.side import SideName
 from shared.sugar.fieldmap import SugarFieldMap
 from shared.sugar.metadata import NativeField, Schema
 from shared.sugar.records import Scope

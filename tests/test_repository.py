@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 # -- layers ------------------------------------------------------------------------------------------
 
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("shared.errors", "shared.clock"),
+    ("shared.errors", "shared.clock", "shared.names"),
     ("shared.contact",),
     ("shared.side",),
     ("shared.store", "shared.sugar", "shared.people"),

@@ -18,9 +18,10 @@ from shared.account.secrets import Secrets
 from shared.account.vault import Vault
 from shared.clock import Clock
 from shared.errors import SyncError
+from shared.names import SideName
 from shared.people import oauth
 from shared.people.endpoints import GoogleEndpoints, OAuthClient
-from shared.side import Gate, Side, SideName
+from shared.side import Gate, Side
 from shared.store.codec import size
 from shared.store.port import Change, Doc, Put, Store, Version
 from shared.store.sqlite import SqliteStore

@@ -9,11 +9,11 @@ import msgspec
 from msgspec import Meta
 
 from shared.errors import BadPlan
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync import browse
 from shared.sync.archived import APART, Archived
 from shared.sync.browse import HistoryFilter
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from shared.sync.view import Preview, preview
 from shared.sync.words import SideText, is_field
 from shared.web.function import Function

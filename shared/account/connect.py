@@ -12,6 +12,7 @@ from shared.account.grants import Grants, GrantStore, SugarGrant
 from shared.account.sugar import SCHEMA_LASTS
 from shared.clock import Clock
 from shared.errors import GrantLost
+from shared.names import SideName
 from shared.people import oauth
 from shared.people.client import PeopleClient
 from shared.people.endpoints import OAuthClient
@@ -19,7 +20,7 @@ from shared.people.fieldmap import PeopleFieldMap
 from shared.people.scope import Scope as GoogleScope
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
-from shared.side import Gate, Side, SideName
+from shared.side import Gate, Side
 from shared.sugar.bulk import FIRST_SIZE
 from shared.sugar.metadata import Schema
 from shared.sugar.reach import PUBLIC, Policy

@@ -136,7 +136,7 @@ def standing(store: Store, user: User, now: datetime, *, last: int = 0) -> Stand
         last: so many of the last runs are told of, too; one more document each.
     """
     from shared.account.grants import NEWER, contact_page, grants_path
-    from shared.side import SideName
+    from shared.names import SideName
     from shared.sync.head import Head
 
     paths = user.paths

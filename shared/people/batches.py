@@ -13,11 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from shared.errors import AmbiguousError, ContactError, Rejected, SyncError, Unavailable, Vanished
+from shared.names import Op
 from shared.people.client import PeopleClient
 from shared.people.failures import Answered, CallFailed, named_failure, write_failure
 from shared.people.operations import Creates, Deletes, Operation, Updates, update_body
 from shared.people.scope import Scope
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Refused, Write
+from shared.side import Done, InDoubt, NotSent, Outcome, Refused, Write
 
 SINGLE_UP_TO = 4
 """Writes that are cheaper alone: a single one costs 1 + 1 of the critical quota, a batch 6 + 6 whatever its size."""

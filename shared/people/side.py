@@ -8,6 +8,7 @@ from datetime import datetime
 
 from shared.clock import Clock
 from shared.errors import SyncError
+from shared.names import Op, SideName
 from shared.people.batches import Writer
 from shared.people.client import PeopleClient
 from shared.people.feed import MAX_PAGE_SIZE, ConnectionsFeed
@@ -15,20 +16,7 @@ from shared.people.fieldmap import PeopleFieldMap
 from shared.people.labels import add_members
 from shared.people.reading import Reader
 from shared.people.scope import EVERYONE, Scope, has_label
-from shared.side import (
-    Absent,
-    Cursor,
-    Done,
-    FieldMap,
-    Idempotency,
-    Op,
-    Outcome,
-    Page,
-    Probe,
-    Record,
-    SideName,
-    Write,
-)
+from shared.side import Absent, Cursor, Done, FieldMap, Idempotency, Outcome, Page, Probe, Record, Write
 
 _log = logging.getLogger(__name__)
 

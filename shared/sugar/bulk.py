@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.errors import AmbiguousError, ContactError, SyncError, Unavailable
-from shared.side import InDoubt, Native, NotSent, Op, Outcome, Write
+from shared.names import Op
+from shared.side import InDoubt, Native, NotSent, Outcome, Write
 from shared.sugar import failures
 from shared.sugar.http import BULK_SECONDS, WRITE_SECONDS, Answer
 from shared.sugar.outcomes import CALLS, outcome

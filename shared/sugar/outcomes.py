@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import AmbiguousError, ContactError, ProtocolError, SyncError, Vanished
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Refused, Write
+from shared.names import Op
+from shared.side import Done, InDoubt, NotSent, Outcome, Refused, Write
 from shared.sugar import failures
 from shared.sugar.records import SCOPE_FIELDS, Scope, record
 

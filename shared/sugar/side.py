@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from shared.clock import Clock
-from shared.side import Absent, Cursor, FieldMap, Idempotency, Outcome, Page, Probe, Record, SideName, Write
+from shared.names import SideName
+from shared.side import Absent, Cursor, FieldMap, Idempotency, Outcome, Page, Probe, Record, Write
 from shared.sugar.bulk import FIRST_SIZE, SugarWriter
 from shared.sugar.feed import OVERLAP_SECONDS, SugarFeed
 from shared.sugar.fieldmap import SugarFieldMap

@@ -11,7 +11,8 @@ from typing import Any
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
 from shared.errors import AmbiguousError, Forbidden, Rejected, Vanished
-from shared.side import Absent, Done, InDoubt, Native, Op, Outcome, Record, Refused, Write
+from shared.names import Op
+from shared.side import Absent, Done, InDoubt, Native, Outcome, Record, Refused, Write
 from shared.sugar import emails
 from shared.sugar.outcomes import CALLS
 from shared.suitecrm.fieldmap import SuiteFieldMap

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from shared.clock import Clock
 from shared.errors import BadSettings
-from shared.side import Absent, Cursor, FieldMap, Idempotency, Outcome, Page, Probe, Record, SideName, Write
+from shared.names import SideName
+from shared.side import Absent, Cursor, FieldMap, Idempotency, Outcome, Page, Probe, Record, Write
 from shared.sugar.bulk import FIRST_SIZE
 from shared.sugar.feed import OVERLAP_SECONDS, SugarFeed
 from shared.sugar.metadata import Schema

@@ -26,7 +26,8 @@ from shared.errors import (
     Unavailable,
     Vanished,
 )
-from shared.side import Absent, InDoubt, Native, NotSent, Op, Outcome, Record, Refused, Write
+from shared.names import Op
+from shared.side import Absent, InDoubt, Native, NotSent, Outcome, Record, Refused, Write
 from shared.sugar.bulk import FAST_SECONDS, FIRST_SIZE, LARGEST, SLOW_SECONDS, SMALLEST
 from shared.sugar.http import BULK_SECONDS, WRITE_SECONDS
 from shared.sugar.outcomes import CALLS

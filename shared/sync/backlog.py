@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Data, Doc, Put, Remove
 from shared.sync.paths import Paths, subject_id
 from shared.sync.plain import plain

@@ -8,7 +8,8 @@ from dataclasses import replace
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS, PHONE_SLOTS
 from shared.contact.terms import email_term, key_term, phone_term, terms
-from shared.side import Probe, Record, Side, SideName
+from shared.names import SideName
+from shared.side import Probe, Record, Side
 from shared.sync.batch import Batch
 from shared.sync.index import Index
 from shared.sync.links import Links

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 
 from shared.contact.model import Contact
 from shared.contact.terms import email_term
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.store.port import Change, Create, Doc, Put, Store
 from shared.sync.paths import Paths
 from shared.sync.plan.model import Action, Decision

@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from shared.clock import Clock
 from shared.contact.fields import EMAILS, FIELDS
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.batch import Batch
 from shared.sync.doubts import Doubts, source
 from shared.sync.head import Head, Sent

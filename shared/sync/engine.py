@@ -29,7 +29,7 @@ from shared.sync.paths import Paths
 from shared.sync.report import Report, Status
 from shared.sync.run import Connect, Run
 from shared.sync.tidy import tidy
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from shared.sync.visit import attend, give_back, look_again, take, visit
 from shared.sync.why import Told, why
 

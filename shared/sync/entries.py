@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Doc, Store
 from shared.sync.backlog import answer_of, backlog_id, different, moves_first, moving, quarantines
 from shared.sync.batch import Batch, Moved

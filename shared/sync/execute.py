@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from shared.errors import FatalError, RetriableError, StaleVersion
-from shared.side import Absent, Done, NotSent, Op, Outcome, Record, Refused, Side, SideName
+from shared.names import Op, SideName
+from shared.side import Absent, Done, NotSent, Outcome, Record, Refused, Side
 from shared.sync.journal import Intent
 from shared.sync.plan.model import Decision, Step
 

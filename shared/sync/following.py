@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shared.side import Absent, Record, SideName
+from shared.names import SideName
+from shared.side import Absent, Record
 from shared.sync.batch import Batch
 from shared.sync.copies import may_be
 from shared.sync.doubts import Doubts

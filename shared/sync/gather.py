@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from shared.clock import Ids
-from shared.side import Record, Side, SideName
+from shared.names import SideName
+from shared.side import Record, Side
 from shared.store.port import Store
 from shared.sync.batch import Batch
 from shared.sync.candidates import CandidateSearch

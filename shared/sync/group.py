@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import Link
 from shared.sync.queue import Dirty, Lane
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from shared.side import Cursor, SideName
+from shared.names import SideName
+from shared.side import Cursor
 from shared.sync.plain import plain
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from shared.side import FieldMap, Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import FieldMap, Record
 from shared.sync.journal import Intent
 
 Row = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.clock import Ids
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Create, Data, Doc, Put, Remove, Store, Where
 from shared.sync.head import Head
 from shared.sync.link import Link, in_sync

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Put, Remove, Store
 from shared.sync.head import Head
 from shared.sync.paths import Paths

@@ -16,7 +16,8 @@ import msgspec
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
-from shared.side import Native, Op, SideName, Write
+from shared.names import Op, SideName
+from shared.side import Native, Write
 from shared.store.port import Change, Create, Put, Remove, Store
 from shared.sync.head import Head, OpenIntents
 from shared.sync.paths import Paths

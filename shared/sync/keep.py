@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.clock import Clock
-from shared.side import InDoubt, Outcome, SideName
+from shared.names import SideName
+from shared.side import InDoubt, Outcome
 from shared.store.port import Change, Put, Remove
 from shared.sync import backlog, history
 from shared.sync.backlog import backlog_id

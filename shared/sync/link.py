@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from shared.side import Memo, SideName
+from shared.names import SideName
+from shared.side import Memo
 from shared.sync.plain import plain
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Store, Where
 from shared.sync.link import Link
 from shared.sync.paths import Paths

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from shared.contact.model import Contact, Email
 from shared.contact.normal import clean
-from shared.side import FieldMap, SideName
+from shared.names import SideName
+from shared.side import FieldMap
 from shared.sync.plan.model import Subject
 
 _MOST = 200

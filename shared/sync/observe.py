@@ -17,7 +17,8 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.contact.terms import key_term
 from shared.errors import CursorExpired
-from shared.side import Feed, Key, Op, Page, Side, SideName
+from shared.names import Op, SideName
+from shared.side import Feed, Key, Page, Side
 from shared.store.port import Change, Store
 from shared.sync.doubts import source
 from shared.sync.head import Listing, SideState

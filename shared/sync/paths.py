@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from shared.side import SideName
+    from shared.names import SideName
 
 COLLECTIONS = (
     "links",
@@ -98,7 +98,7 @@ def record_of(subject: str) -> tuple[SideName, str]:
     Raises:
         ValueError: it is none.
     """
-    from shared.side import SideName
+    from shared.names import SideName
 
     letter, _, record = subject.partition(":")
     for side in SideName:

@@ -21,7 +21,7 @@ from enum import StrEnum
 
 import msgspec
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Data, Put, Remove, Store
 from shared.sync.head import ChunkInfo, Head
 from shared.sync.paths import Paths

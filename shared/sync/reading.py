@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from shared.side import Absent, Record, Side, SideName
+from shared.names import SideName
+from shared.side import Absent, Record, Side
 
 
 class Reader:

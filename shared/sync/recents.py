@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Put, Store
 from shared.sync.paths import Paths
 

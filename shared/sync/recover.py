@@ -16,7 +16,8 @@ from datetime import timedelta
 
 from shared.clock import Clock
 from shared.contact.fields import EMAILS
-from shared.side import Idempotency, Op, Side, SideName
+from shared.names import Op, SideName
+from shared.side import Idempotency, Side
 from shared.sync.batch import Batch
 from shared.sync.copies import Copies
 from shared.sync.doubts import Doubts, is_named, source

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.journal import Intent
 from shared.sync.plan.model import Decision
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
 from shared.clock import Clock
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.batch import Batch
 from shared.sync.head import Head
 from shared.sync.link import lives

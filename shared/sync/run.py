@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from shared.clock import Clock, Ids
 from shared.errors import BadPlan, FatalError, RetriableError
-from shared.side import Gate, Op, Side, SideName
+from shared.names import Op, SideName
+from shared.side import Gate, Side
 from shared.store.port import Change, Data, Put, Store
 from shared.sync.claims import Claims
 from shared.sync.due import schedule

@@ -17,7 +17,8 @@ from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
 from shared.contact.terms import key_term, terms
 from shared.errors import ContactError, FatalError, Forbidden, RateLimited, RetriableError, StaleVersion, Vanished
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Problem, Record, Refused, SideName
+from shared.names import Op, SideName
+from shared.side import Done, InDoubt, NotSent, Outcome, Problem, Record, Refused
 from shared.sync.index import Row
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.loops import remember

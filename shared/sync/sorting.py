@@ -21,7 +21,8 @@ from datetime import datetime, timedelta
 from shared.clock import Clock
 from shared.contact.emails import email_keys
 from shared.contact.normal import email_key
-from shared.side import Idempotency, Op, Probe, Record, Side, SideName
+from shared.names import Op, SideName
+from shared.side import Idempotency, Probe, Record, Side
 from shared.sync.doubts import Doubts, Place, source
 from shared.sync.head import Head
 from shared.sync.journal import Intent, step_of

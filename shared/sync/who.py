@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from shared.contact.fields import EMAILS
 from shared.contact.normal import clean
-from shared.side import Record, SideName
+from shared.names import SideName
+from shared.side import Record
 from shared.sync.batch import Batch
 from shared.sync.link import Link
 from shared.sync.paths import subject_id

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from shared.clock import Clock, Ids
 from shared.contact.normal import email_key, is_email
 from shared.contact.terms import email_term, name_term
-from shared.side import Probe, Side, SideName
+from shared.names import SideName
+from shared.side import Probe, Side
 from shared.store.port import Store
 from shared.sync.backlog import backlog_id
-from shared.sync.because import Because, explain
+from shared.sync.because import Because
 from shared.sync.claims import Claims
 from shared.sync.doubts import Doubts
+from shared.sync.explain import explain
 from shared.sync.gather import Gatherer
 from shared.sync.head import Head
 from shared.sync.index import Index

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.sqlite import SqliteStore
 from shared.sync.inbox import Wish, post
 from tests.functions.site import JANE, Browser, Site, site

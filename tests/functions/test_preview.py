@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.plan.model import Action
 from shared.sync.words import SHORT, KindText
 from tests.functions.stage import Stage, stage

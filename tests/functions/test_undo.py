@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Remove
 from shared.sync.link import Link, LinkState
 from tests.functions.stage import Stage, stage

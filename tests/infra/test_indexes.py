@@ -32,7 +32,7 @@ from shared.sync.inbox import Wish, _chosen
 from shared.sync.paths import COLLECTIONS, Paths
 from shared.sync.retention import Retention
 from shared.sync.undo import choose as undo
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from shared.web.dispatch import Dispatched, Dispatcher
 from tests.infra.seen import SHARED, Query, Seen, WatchedStore
 from tests.infra.terraform import Applied

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from shared.errors import GrantLost, ProtocolError, ScopeMissing, Unavailable
+from shared.names import SideName
 from shared.people.persons import version
-from shared.side import Absent, Idempotency, Probe, Record, Side, SideName
+from shared.side import Absent, Idempotency, Probe, Record, Side
 from tests.people.world import World
 from tests.simulators.wire import Reply, Request
 

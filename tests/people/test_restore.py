@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from shared.names import Op
 from shared.people import fields
 from shared.people.fields import KEY_NAME
-from shared.side import Done, Op, Record, Write
+from shared.side import Done, Record, Write
 from tests.people.contacts import applied, contact, field_map, phones
 from tests.people.test_fieldmap import DOCUMENT
 from tests.people.test_writing import RICH

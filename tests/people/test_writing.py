@@ -14,8 +14,9 @@ from shared.errors import (
     StaleVersion,
     Vanished,
 )
+from shared.names import Op
 from shared.people.persons import version
-from shared.side import Done, Op, Outcome, Refused, Write
+from shared.side import Done, Outcome, Refused, Write
 from tests.people.contacts import contact
 from tests.people.world import World
 

@@ -8,13 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 from shared.contact.model import Contact
+from shared.names import Op
 from shared.people.client import PeopleClient
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.oauth import CONTACTS_SCOPE, Tokens, TokenSource
 from shared.people.scope import Scope
 from shared.people.side import PeopleSide
 from shared.people.transport import Transport
-from shared.side import Key, Op, Outcome, Page, Record, Write
+from shared.side import Key, Outcome, Page, Record, Write
 from tests.people.contacts import field_map
 from tests.simulators.people import PeopleSimulator, Switches
 from tests.simulators.wire import Call, SimClock, Wire

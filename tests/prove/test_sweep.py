@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.side import Op
+from shared.names import Op
 from shared.sugar.bulk import _METHODS
 from tests.prove.sweep.__main__ import TWICE, main
 from tests.prove.sweep.play import Step, Watch, play

@@ -12,7 +12,8 @@ from shared.contact.model import Contact
 from shared.errors import (
     Unavailable,
 )
-from shared.side import Done, InDoubt, Op
+from shared.names import Op
+from shared.side import Done, InDoubt
 from tests.simulators.sugar import Switches
 from tests.simulators.wire import Reply, Request
 from tests.sugar.outcomes import creates, done, error_of, kinds

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.side import Done, Op, Record, Write
+from shared.names import Op
+from shared.side import Done, Record, Write
 from shared.sugar.side import SugarSide
 from tests.sugar.world import World, contact, delete, read, update
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.report import Status
 from tests import older
 from tests.simulators.suitecrm import Switches

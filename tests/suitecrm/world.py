@@ -8,7 +8,8 @@ from typing import Any
 
 from shared.contact.fields import FIELDS
 from shared.contact.model import Contact, Email
-from shared.side import Key, Op, Page, Record, Write
+from shared.names import Op
+from shared.side import Key, Page, Record, Write
 from shared.sugar.reach import LOOPBACK
 from shared.suitecrm import schema
 from shared.suitecrm.grant import SuiteTokens

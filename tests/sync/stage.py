@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import Link
 from tests import older
 from tests.simulators.wire import Call, Request

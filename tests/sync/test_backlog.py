@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.backlog import REMEDY
 from shared.sync.plan.model import Trouble
 from tests.simulators.people.switches import Switches as PeopleSwitches

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import LinkState
 from tests.simulators.people.switches import Switches as PeopleSwitches
 from tests.sync.crashes import fixed_point

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.sync.link import Link
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from tests.simulators.people.switches import Shows
 from tests.sync.cast import SHOWS, classes, linked_once, names, showing, two
 from tests.sync.crashes import fixed_point, rest

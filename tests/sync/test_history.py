@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.sync.crashes import Crash, Steps, rest
 from tests.sync.stage import BOTH, link_of, linked, many, only, person, settle, titled
 from tests.world import User, World, world

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.limits import Limits
 from shared.sync.report import Status
 from tests.conftest import IN_CI

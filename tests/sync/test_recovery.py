@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.simulators.wire import Reply, Request
 from tests.sync.crashes import fixed_point, picture, rest
 from tests.sync.moments import LONG, SHORT, STORIES, calm, dies, new_in_google, new_in_sugar, undisturbed

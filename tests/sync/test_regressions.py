@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.head import Head
 from shared.sync.limits import Limits
 from shared.sync.queue import Dirty, Lane, Queue

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared.names import SideName
 from shared.people.fields import KEY_NAME
-from shared.side import SideName
 from shared.sync.link import LinkState
 from shared.sync.plan.model import Trouble
 from shared.sync.remedies import ACTIONS, actions, choices, keeps

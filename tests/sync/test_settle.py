@@ -21,7 +21,8 @@ from shared.errors import (
     Unavailable,
     Vanished,
 )
-from shared.side import Done, InDoubt, NotSent, Op, Outcome, Record, Refused, SideName
+from shared.names import Op, SideName
+from shared.side import Done, InDoubt, NotSent, Outcome, Record, Refused
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Answer, Decision, Env, Step, Subject, Trouble

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.contact.model import Contact, Email
-from shared.side import Done, Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Done, Record
 from shared.sync.plan.model import Step
 from shared.sync.settings import Direction
 from shared.sync.settle import finish, happened

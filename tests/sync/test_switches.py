@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.report import Status
 from tests.simulators.wire import Reply
 from tests.sync.crashes import fixed_point

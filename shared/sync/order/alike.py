@@ -18,7 +18,8 @@ from shared.contact.fields import PHONE_SLOTS, Kind
 from shared.contact.model import Contact
 from shared.contact.normal import clean, normal, same_name
 from shared.contact.terms import phone_term
-from shared.side import Record, Side, SideName
+from shared.names import SideName
+from shared.side import Record, Side
 from shared.sync.index import Index, Row
 from shared.sync.links import Links
 from shared.sync.naming import called

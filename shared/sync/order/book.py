@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from shared.errors import BadPlan
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change, Create, Data, Put, Store
 from shared.sync.order.model import PART, Item, ItemState, Order, PartInfo, Progress
 from shared.sync.paths import Paths

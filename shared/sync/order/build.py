@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from shared.errors import BadPlan
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head

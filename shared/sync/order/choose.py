@@ -21,7 +21,7 @@ from shared.sync.order.undo import UndoBuilder, UndoCarrier
 from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.settings import Settings
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 
 _KEPT = timedelta(days=1)
 """So long after it can be used no more, a plan can still be looked at."""

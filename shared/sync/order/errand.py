@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.plan.batch import Plan, plan_batch
@@ -18,7 +18,7 @@ from shared.sync.plan.model import Action, Decision, Env, Subject
 from shared.sync.queue import READY, Dirty, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from shared.sync.words import OrderTold
 
 Wanted = Mapping[str, Collection[str]]

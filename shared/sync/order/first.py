@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Store
 from shared.sync.head import Head
 from shared.sync.index import Index

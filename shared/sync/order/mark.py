@@ -12,7 +12,7 @@ import msgspec
 
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.journal import Intent, step_of
 from shared.sync.plain import plain
 from shared.sync.plan.model import Decision, Step

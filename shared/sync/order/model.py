@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.plain import plain
 from shared.sync.view import PlannedContact
 from shared.sync.words import OrderTold

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.errors import BadPlan
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.store.port import Store
 from shared.sync.batch import Batch
 from shared.sync.head import Head
@@ -30,7 +30,8 @@ from shared.sync.plan.undo import Task, plan_undo
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
-from shared.sync.undo.choose import UndoAsk, chosen, contacts, rows_of, task
+from shared.sync.undo.ask import UndoAsk
+from shared.sync.undo.choose import chosen, contacts, rows_of, task
 from shared.sync.view import planned
 
 _WHAT = ("row", "contact", "run", "created")

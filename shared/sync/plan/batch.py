@@ -10,7 +10,8 @@ from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS, PHONE_SLOTS, Kind
 from shared.contact.model import Contact
 from shared.contact.normal import normal
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.link import Link
 from shared.sync.paths import subject_id
 from shared.sync.plan.match import Aside, Match, Matched, Person, Table

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shared.contact.fields import EMAILS
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.link import Link
 from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Step, Trouble
 from shared.sync.plan.verdict import Verdict

@@ -15,7 +15,7 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime, timedelta
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import Link
 
 DAY = timedelta(days=1)

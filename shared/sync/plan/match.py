@@ -18,7 +18,8 @@ from shared.contact.emails import email_keys
 from shared.contact.fields import PHONE_SLOTS, Kind
 from shared.contact.model import Contact
 from shared.contact.normal import blank_name, name_key, normal, same_name
-from shared.side import Record, SideName
+from shared.names import SideName
+from shared.side import Record
 from shared.sync.link import Link, LinkState
 from shared.sync.paths import subject_id
 from shared.sync.plan.model import Candidate, Entry, Env, Subject, Trouble

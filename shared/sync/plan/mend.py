@@ -14,7 +14,8 @@ from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key
-from shared.side import Op, Problem, Record, SideName, View
+from shared.names import Op, SideName
+from shared.side import Problem, Record, View
 from shared.sync.plan.merge import able
 from shared.sync.plan.model import Action, Answer, Decision, Entry, Env, FieldChange, Step, Subject, Trouble
 from shared.sync.plan.verdict import TO

@@ -12,7 +12,8 @@ from shared.contact.fields import EMAILS
 from shared.contact.merge import Drift, apart, three_way
 from shared.contact.model import Contact, Email
 from shared.contact.normal import email_key, normal
-from shared.side import FieldMap, Memo, Native, Op, Problem, Record, SideName, View
+from shared.names import Op, SideName
+from shared.side import FieldMap, Memo, Native, Problem, Record, View
 from shared.sync.link import Link
 from shared.sync.plan.loops import swings
 from shared.sync.plan.model import BOTH, Answer, Entry, Env, FieldChange, Half, Step, Trouble

@@ -11,7 +11,8 @@ import msgspec
 from shared.contact.fields import EMAILS, Kind
 from shared.contact.fields import field as canonical
 from shared.contact.model import Contact
-from shared.side import FieldMap, Native, Op, Problem, Record, SideName
+from shared.names import Op, SideName
+from shared.side import FieldMap, Native, Problem, Record
 from shared.sync.link import Link
 from shared.sync.plan.verdict import Verdict
 from shared.sync.remedies import Remedy

@@ -36,7 +36,8 @@ import msgspec
 from shared.contact.emails import email_keys
 from shared.contact.fields import EMAILS
 from shared.contact.normal import normal
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.link import Link, LinkState
 from shared.sync.paths import subject_id
 from shared.sync.plan.mend import plan_mend

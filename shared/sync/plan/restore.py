@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.link import Link
 from shared.sync.plan.merge import decode
 from shared.sync.plan.model import Action, Decision, Entry, Env, FieldChange, Step, Subject, Trouble, Undone

@@ -26,7 +26,8 @@ from shared.contact.fields import EMAILS
 from shared.contact.fields import field as canonical
 from shared.contact.model import Contact
 from shared.contact.normal import normal
-from shared.side import Native, Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Native, Record
 from shared.sync.link import Link
 from shared.sync.plan.merge import Pair, look
 from shared.sync.plan.model import Action, Decision, Env, FieldChange, Presence, Step, Subject, Undone

@@ -25,7 +25,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from shared.contact.merge import Drift
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.settings import ConflictRule
 
 

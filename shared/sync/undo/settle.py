@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.errors import StaleVersion, Vanished
-from shared.side import Done, InDoubt, NotSent, Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Done, InDoubt, NotSent, Record
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.model import Decision, Entry, Env, Presence, Step, Subject, Trouble
 from shared.sync.plan.undo import keep_apart

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.runs import check_documents
 from tests.prove.machine.story import Story
 from tests.prove.machine.windows import Claim

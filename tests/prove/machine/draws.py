@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.settings import ConflictRule, LeavesScope, SugarScope
 from tests.prove.machine.deeds import (
     Create,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.paths import record_of
 from shared.sync.plan.model import Trouble
 from shared.sync.remedies import APART, NEVER, OPEN, actions, candidates, choices, kept

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 
 Json = dict[str, Any]
 

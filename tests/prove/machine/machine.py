@@ -13,7 +13,7 @@ from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.sqlite import SqliteStore
 from shared.sync.limits import Limits
 from shared.sync.settings import SugarScope

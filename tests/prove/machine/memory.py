@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.fields import FIELDS, Json
 from tests.prove.machine.windows import Window
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.sent import is_write, writes
 from tests.prove.machine.story import Story
 from tests.simulators.sugar import Switches

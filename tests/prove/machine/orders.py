@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.order.book import Book
 from shared.sync.order.model import Item, ItemState, OrderState, Progress
 from shared.sync.report import Report, Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.queue import Lane
 from shared.sync.report import Report, Status
 from tests.prove.machine.oracle.books import check_books

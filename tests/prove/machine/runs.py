@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from dataclasses import dataclass
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Doc
 from shared.sync.engine import Engine
 from shared.sync.remedies import NEVER

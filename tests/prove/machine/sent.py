@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from tests import older
 from tests.prove.machine.fields import google_tag, sugar_tag
 from tests.simulators.sugar import Switches

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from tests import older
 from tests.prove.machine.fields import Json, tag_of
 from tests.prove.machine.memory import Act, Memory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.report import Report, Status
 from tests.prove.machine.fields import FIELDS, Json, emails_of, tag_of, value_of
 from tests.prove.machine.story import Story

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import Link, LinkState
 from shared.sync.report import Report, Status
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from tests.prove.machine.fields import FIELDS, emails_of, is_phone, same, tag_of, value_of
 from tests.prove.machine.oracle.scene import Scene
 from tests.prove.machine.runs import history

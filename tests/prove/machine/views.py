@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.plan.model import Action, Decision
 from shared.sync.report import Report, Status
 from tests.prove.machine.runs import run

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from shared.account.connect import Connections
 from shared.account.grants import GrantStore
+from shared.names import SideName
 from shared.people.endpoints import GoogleEndpoints, OAuthClient
-from shared.side import Gate, Side, SideName
+from shared.side import Gate, Side
 from shared.sugar.reach import LOOPBACK
 from shared.sync.engine import Engine
 from shared.sync.head import Head

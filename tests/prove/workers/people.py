@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import LinkState
 from tests.sync.scenarios import person
 from tests.sync.stage import titled

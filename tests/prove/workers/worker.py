@@ -19,8 +19,9 @@ from shared.account.grants import GrantStore, paths_of
 from shared.account.keyring import KeyRing
 from shared.account.secret_folder import SecretFolder
 from shared.account.vault import Vault
+from shared.names import SideName
 from shared.people.endpoints import GoogleEndpoints, OAuthClient
-from shared.side import Gate, Side, SideName
+from shared.side import Gate, Side
 from shared.store.firestore import FirestoreStore
 from shared.store.port import Change, Doc, Remove, Store, Version
 from shared.store.sqlite import SqliteStore

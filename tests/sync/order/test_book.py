@@ -12,7 +12,7 @@ import pytest
 
 from shared.contact.fields import FIELDS
 from shared.errors import BadPlan
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.codec import size
 from shared.store.port import MAX_COMMIT
 from shared.store.sqlite import SqliteStore

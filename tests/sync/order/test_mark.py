@@ -10,7 +10,7 @@ import pytest
 
 from shared.contact.fields import EMAILS
 from shared.contact.model import Contact, Email
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.journal import Intent, intent
 from shared.sync.order.mark import kind_of, mark, mark_of, shape, side_of
 from shared.sync.plan.model import Action, Decision, Half, Step, Subject

@@ -12,9 +12,10 @@ from typing import Any
 from shared.contact.fields import CUSTOM_PREFIX, EMAILS, FIELDS
 from shared.contact.model import Contact, Email
 from shared.contact.normal import normal
+from shared.names import Op, SideName
 from shared.people.fieldmap import PeopleFieldMap
 from shared.people.fields import KEY_NAME
-from shared.side import Done, FieldMap, Memo, Native, Op, Outcome, Record, SideName
+from shared.side import Done, FieldMap, Memo, Native, Outcome, Record
 from shared.sugar.fieldmap import SugarFieldMap
 from shared.sugar.metadata import NativeField, Schema
 from shared.sugar.records import Scope

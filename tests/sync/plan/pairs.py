@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from shared.contact.fields import EMAILS, FIELDS, Kind
 from shared.contact.normal import normal
 from shared.errors import StaleVersion, Unavailable
-from shared.side import Done, NotSent, Outcome, Record, Refused, SideName
+from shared.names import SideName
+from shared.side import Done, NotSent, Outcome, Record, Refused
 from shared.sync.link import Link
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.merge import Pair as Views

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Rejected, StaleVersion
-from shared.side import Refused, SideName
+from shared.names import SideName
+from shared.side import Refused
 from shared.sync.link import Link
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Decision

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.paths import subject_id
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Candidate, Subject, Trouble

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.names import Op, SideName
 from shared.people.fields import KEY_NAME
-from shared.side import Op, Record, SideName
+from shared.side import Record
 from shared.sugar.metadata import NativeField
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Candidate, Decision, Env, Half, Presence, Subject, Trouble

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from shared.contact.emails import email_keys
 from shared.contact.normal import blank_name, same_name
-from shared.side import Done, Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Done, Record
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.model import Action, Candidate, Decision, Env, Step, Subject

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.side import Op, SideName
+from shared.names import Op, SideName
 from shared.sync.plan.batch import plan_batch
 from shared.sync.plan.guard import DELETES, Weather, guard, limit
 from shared.sync.plan.model import Action, Decision, Env, Subject, Trouble

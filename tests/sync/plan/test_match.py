@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import Plan, plan_batch
 from shared.sync.plan.model import Action, Answer, Candidate, Decision, Env, Subject, Trouble

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.side import Record, SideName
+from shared.names import SideName
+from shared.side import Record
 from shared.sugar.metadata import NativeField
 from shared.sync.link import Link
 from shared.sync.plan.merge import Merged, merge

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from shared.contact.emails import email_keys
-from shared.side import Record, SideName
+from shared.names import SideName
+from shared.side import Record
 from shared.sync.link import Link
 from shared.sync.plan.merge import Merged, advance_emails, merge
 from shared.sync.plan.model import Env, Step

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from shared.side import Op, Record, SideName
+from shared.names import Op, SideName
+from shared.side import Record
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.model import Action, Decision, Half, Subject, Trouble
 from shared.sync.plan.pair import DOUBT, PATIENCE, plan_pair

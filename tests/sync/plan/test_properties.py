@@ -9,7 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shared.contact.emails import email_keys
-from shared.side import Refused, SideName
+from shared.names import SideName
+from shared.side import Refused
 from shared.sync.plan.merge import open_to
 from shared.sync.plan.model import Action, Presence
 from shared.sync.plan.pair import plan_pair

@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from shared.contact.merge import Drift
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.plan.verdict import Verdict, decide, winner
 from shared.sync.settings import ConflictRule
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from shared.side import Op, SideName
-from shared.sync.undo.choose import UndoAsk, chosen, task
+from shared.names import Op, SideName
+from shared.sync.undo.ask import UndoAsk
+from shared.sync.undo.choose import chosen, task
 
 Rows = list[tuple[str, dict[str, Any]]]
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.errors import AmbiguousError, Rejected, StaleVersion
-from shared.side import Done, InDoubt, Op, Record, Refused, SideName
+from shared.names import Op, SideName
+from shared.side import Done, InDoubt, Record, Refused
 from shared.sync.journal import intent, step_of
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.batch import plan_batch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.story import Story
 from tests.prove.machine.windows import Window
 

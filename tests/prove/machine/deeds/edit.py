@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.deeds.base import meet, pending_match
 from tests.prove.machine.deeds.make import new_value
 from tests.prove.machine.fields import sugar_name, tag_of, typed_emails, typed_into_google

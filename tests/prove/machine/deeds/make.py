@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.settings import SugarScope
 from tests.prove.machine.fields import FIELDS, Json, is_phone, sugar_name
 from tests.prove.machine.memory import Private

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.fields import google_tag, sugar_tag
 from tests.prove.machine.story import Story
 

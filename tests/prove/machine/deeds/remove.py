@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.deeds.base import hurt_unseen, meet, pending_match
 from tests.prove.machine.deeds.make import SHARED
 from tests.prove.machine.fields import FIELDS, emails_of, google_tag, one_place, tag_of

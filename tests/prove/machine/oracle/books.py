@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import LinkState, lives
 from shared.sync.remedies import APART, NEVER, RELEASED
 from tests.prove.machine.oracle.scene import Scene

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import Link
 from tests.prove.machine.fields import (
     FIELDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.link import LinkState
 from tests.prove.machine.fields import FIELDS, same, tag_of
 from tests.prove.machine.oracle.scene import Scene

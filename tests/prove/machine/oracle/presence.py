@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.side import SideName
+from shared.names import SideName
 from tests.prove.machine.oracle.scene import Scene
 from tests.prove.machine.windows import Claim
 

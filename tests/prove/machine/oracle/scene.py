@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.store.port import Doc
 from shared.sync.link import Link, LinkState
 from shared.sync.remedies import NEVER

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shared.side import SideName
+from shared.names import SideName
 from shared.sync.limits import Limits
 from shared.sync.report import Report
-from shared.sync.undo.choose import UndoAsk
+from shared.sync.undo.ask import UndoAsk
 from tests.prove.sweep.stories.orders import carry, every_kind
 from tests.prove.sweep.story import Act, Story
 from tests.sync.stage import many, settle
