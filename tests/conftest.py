@@ -11,7 +11,9 @@ named once in the summary. Where ``CI`` is set everything is there, so any skip 
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import re
 from collections import defaultdict
 from random import Random
@@ -19,6 +21,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import shared
 
 IN_CI = bool(os.environ.get("CI"))
 
@@ -61,6 +65,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=left_out)
     gone = set(map(id, left_out))
     items[:] = [item for item in items if id(item) not in gone]
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Loads all of the project's modules where the verdict is to be the same each time.
+
+    Hypothesis draws what stands in the modules loaded so far, too, and which ones are depends on the tests before.
+    """
+    if IN_CI and not session.config.getoption("mutant", None):
+        for module in pkgutil.walk_packages(shared.__path__, "shared."):
+            importlib.import_module(module.name)
 
 
 def _family(item: pytest.Item) -> str:

@@ -37,7 +37,7 @@ HOST_VARIABLE = "FIRESTORE_EMULATOR_HOST"
 
 _JAR = Path("platform/cloud-firestore-emulator/cloud-firestore-emulator.jar")
 _MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
-_START_SECONDS = 60.0
+_START_SECONDS = 300.0
 _STOP_SECONDS = 10.0
 # The shell leads a process group of its own. Its standard input ends when we end, however that comes about, and then it
 # ends the whole group; when the emulator ends first, it does the same, so that waiting for it does not go on in vain.

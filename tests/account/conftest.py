@@ -11,6 +11,7 @@ import pytest
 from shared.account.secret_folder import SecretFolder
 from shared.account.secret_manager import SecretManager
 from shared.account.secrets import Secrets
+from tests.cloud.hurry import hurried
 from tests.cloud.memory import MemorySecrets
 from tests.cloud.secret_manager import PROJECT, SecretManagerServer
 
@@ -31,9 +32,10 @@ def manager(server: SecretManagerServer) -> Iterator[SecretManager]:
 
 
 @pytest.fixture
-def hasty(server: SecretManagerServer) -> Iterator[SecretManager]:
+def hasty(server: SecretManagerServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[SecretManager]:
     """Gives up soon: for failures that stay."""
-    with closing(SecretManager(PROJECT, endpoint=server.endpoint, patience=0.2)) as made:
+    hurried(monkeypatch)
+    with closing(SecretManager(PROJECT, endpoint=server.endpoint)) as made:
         yield made
 
 

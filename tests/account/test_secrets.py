@@ -143,11 +143,15 @@ def test_failures(
 
 @pytest.mark.parametrize("call", CALLS)
 def test_no_answer(server: SecretManagerServer, call: str) -> None:
-    server.fault(times=None)
-    manager = SecretManager(PROJECT, endpoint=server.endpoint, timeout=0.3, patience=0.2)
-    with closing(manager), pytest.raises(Unavailable, match=f"{RING}.*DeadlineExceeded"):
-        CALLS[call](manager)
-    assert len(server.calls) == 1
+    server.create(RING, b"one", b"two")
+    with closing(SecretManager(PROJECT, endpoint=server.endpoint, timeout=60, patience=0)) as manager:
+        manager.latest(RING)  # what comes then finds an open channel
+        server.fault(times=None)
+        manager._timeout = 1.0
+        before = len(server.calls)
+        with pytest.raises(Unavailable, match=f"{RING}.*DeadlineExceeded"):
+            CALLS[call](manager)
+        assert len(server.calls) == before + 1
 
 
 @pytest.mark.parametrize("call", ["latest", "version"])

@@ -401,16 +401,16 @@ def test_a_name_is_blank_or_the_same_as_itself(first: str, last: str) -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_a_pile_of_marks_does_not_stall(kind: Kind, pile: str) -> None:
     value = "é" + "e" + pile
-    began = time.process_time()
+    began = time.thread_time()
     form = normal(kind, value, "US")
     assert normal(kind, form, "US") == form
     assert name_key(value, "")
-    assert time.process_time() - began < 5, "must not take quadratic time"
+    assert time.thread_time() - began < 5, "must not take quadratic time"
 
 
 @pytest.mark.parametrize("unit", ["<", " ", "//", "x1", "#1.", "a@", "\r", "xn--a.", "mailto:"])
 @pytest.mark.parametrize("kind", Kind)
 def test_a_huge_value_does_not_stall(kind: Kind, unit: str) -> None:
-    began = time.process_time()
+    began = time.thread_time()
     normal(kind, unit * (200_000 // len(unit)) + "é", "US")
-    assert time.process_time() - began < 5, "must not take quadratic time"
+    assert time.thread_time() - began < 5, "must not take quadratic time"

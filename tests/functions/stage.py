@@ -19,6 +19,7 @@ from shared.web.config import read
 from shared.web.platform import OneToken
 from shared.web.services import Services, give
 from shared.web.tasks import Tasks
+from tests.given import given_back
 from tests.simulators.wire import SimClock
 from tests.world import CountingStore, User, World, world
 
@@ -213,5 +214,6 @@ def stage(
         services = Services(config, clock=w.clock, ids=w.ids, platform=OneToken(TOKEN), tasks=tasks)
         watched = Watched(w.store)
         services.__dict__.update(store=watched, secrets=w.secrets, vault=w.vault)
-        give(services)
-        yield Stage(w, services, watched)
+        with given_back():
+            give(services)
+            yield Stage(w, services, watched)

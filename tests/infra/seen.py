@@ -33,9 +33,10 @@ from shared.web.function import Function
 from shared.web.services import ARCHIVE_KEY, CLIENT_SECRET, Services
 from tests.cloud.bucket import cloud
 from tests.cloud.tasks import QUEUE, CloudTasksServer
+from tests.given import given_back
 from tests.simulators.wire import SimClock
 from tests.site.cloud import ACCOUNT, oidc
-from tests.site.running import Running, answering, given_back
+from tests.site.running import Running, answering
 from tests.site.town import town
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tests.mutants.mutant import ROOT, Mutant
 from tests.mutants.plugin import KILLED, SURVIVED
 
-SECONDS = 180.0
+SECONDS = 600.0
 """No hunt takes longer; a mutant that makes the product hang counts as trouble, not as killed."""
 _FAILED = 1
 """pytest's exit code where tests failed."""

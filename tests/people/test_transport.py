@@ -30,7 +30,6 @@ def served(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[
     """A server for one connection after the other that answers with raw bytes; what it was sent."""
     received: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(5)
 
         def run() -> None:
             while True:
@@ -54,7 +53,15 @@ def served(answer: Callable[[socket.socket], None]) -> Iterator[tuple[str, list[
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    made = Transport(Static(), timeout=0.6, max_answer=1000)
+    made = Transport(Static(), timeout=60, max_answer=1000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def hasty() -> Iterator[Transport]:
+    """Waits some seconds: enough for a busy machine to accept a connection."""
+    made = Transport(Static(), timeout=6)
     yield made
     made.close()
 
@@ -92,20 +99,20 @@ def test_a_broken_answer_may_have_had_an_effect_and_is_asked_for_once(transport:
     assert transport.calls == 1
 
 
-def test_a_silent_server_is_left(transport: Transport) -> None:
+def test_a_silent_server_is_left(hasty: Transport) -> None:
     silence = threading.Event()
 
     def wait(connection: socket.socket) -> None:
-        silence.wait(5)
+        silence.wait(60)
 
     with served(wait) as (url, received):
         with pytest.raises(NoAnswer):
-            transport.request(url, "POST", body="{}")
+            hasty.request(url, "POST", body="{}")
         silence.set()
         assert len(received) == 1
 
 
-def test_a_dripping_server_is_left(transport: Transport) -> None:
+def test_a_dripping_server_is_left(hasty: Transport) -> None:
     stop = threading.Event()
 
     def drip(connection: socket.socket) -> None:
@@ -115,7 +122,7 @@ def test_a_dripping_server_is_left(transport: Transport) -> None:
 
     with served(drip) as (url, _):
         with pytest.raises(NoAnswer, match="in time"):
-            transport.request(url)
+            hasty.request(url)
         stop.set()
 
 

@@ -16,9 +16,10 @@ from shared.web.config import read
 from shared.web.services import SESSION_KEYS, TOKEN_KEYS, Services, give
 from tests.cloud.secret_manager import PROJECT, SecretManagerServer
 from tests.cloud.tasks import QUEUE, CloudTasksServer
+from tests.given import given_back
 from tests.simulators.people import keys
 from tests.simulators.wire import SimClock
-from tests.site.running import Running, answering, given_back
+from tests.site.running import Running, answering
 from tests.site.town import town
 
 ACCOUNT = "caller@p.iam.gserviceaccount.com"

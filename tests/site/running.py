@@ -11,8 +11,8 @@ from pathlib import Path
 
 from shared.local.listener import Listener
 from shared.local.server import Server
-from shared.web import services
 from shared.web.services import Services
+from tests.given import given_back
 from tests.simulators.wire import SimClock
 from tests.site.browser import Browser
 from tests.site.town import EMAIL, Town, town
@@ -66,16 +66,6 @@ def answering(listener: Listener) -> Iterator[None]:
         listener.stop()
         thread.join(30)
         assert not thread.is_alive()
-
-
-@contextmanager
-def given_back() -> Iterator[None]:
-    """After the block the functions of this process use what they used before it."""
-    before = list(services._given)
-    try:
-        yield
-    finally:
-        services._given[:] = before
 
 
 @contextmanager

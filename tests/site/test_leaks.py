@@ -38,7 +38,7 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=1500,
     )
     assert done.returncode == 0, done.stderr
     return Day(done.stdout, done.stderr, json.loads(file.read_text(encoding="utf-8")))

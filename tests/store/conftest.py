@@ -23,6 +23,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     if request.param == "sqlite":
         made = SqliteStore(tmp_path / "documents.sqlite")
     else:
-        made = FirestoreStore(request.getfixturevalue("firestore_project"))
+        made = FirestoreStore(request.getfixturevalue("firestore_project"), timeout=300, patience=300)
     with closing(made):
         yield made

@@ -14,6 +14,7 @@ import pytest
 from shared.errors import CommitUnknown, Conflict, FatalError, SyncError, Unavailable
 from shared.store.firestore import FirestoreStore
 from shared.store.port import Create, Put, Where
+from tests.cloud.hurry import hurried
 from tests.emulator import HOST_VARIABLE
 
 SECRET = "what the API says may quote a contact"
@@ -61,8 +62,9 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def store(server: Server) -> Iterator[FirestoreStore]:
-    with closing(FirestoreStore("p", timeout=0.5, patience=0.5)) as made:
+def store(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FirestoreStore]:
+    hurried(monkeypatch)
+    with closing(FirestoreStore("p")) as made:
         yield made
 
 
@@ -110,7 +112,9 @@ def test_without_precondition_nothing_can_be_in_conflict(store: FirestoreStore, 
 
 
 def test_a_commit_without_answer(store: FirestoreStore, server: Server) -> None:
-    server.code = None
+    with pytest.raises(CommitUnknown):
+        store.commit([Put("users/u", {})])
+    server.code, server.calls, store._timeout = None, 0, 1.0
     with pytest.raises(CommitUnknown):
         store.commit([Put("users/u", {})])
     assert server.calls == 1

@@ -76,7 +76,7 @@ def test_processes_share_the_file(store: SqliteStore, path: Path) -> None:
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(600)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     doc = store.get("users/n")
     assert doc is not None

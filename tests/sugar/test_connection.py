@@ -40,7 +40,7 @@ def client(address: str, policy: Policy) -> Iterator[HttpClient]:
 
 
 def call(found: HttpClient, *, writes: bool = False) -> object:
-    return found.call("POST" if writes else "GET", "/x", name="x", writes=writes, seconds=2).json()
+    return found.call("POST" if writes else "GET", "/x", name="x", writes=writes, seconds=30).json()
 
 
 class Dns:

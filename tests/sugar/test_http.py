@@ -134,7 +134,7 @@ def test_answers_that_break_off(said: bytes) -> None:
 
 
 def test_an_answer_that_trickles_meets_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "CONNECT_SECONDS", 0.1)
+    monkeypatch.setattr(http, "CONNECT_SECONDS", 2.0)
     stop = threading.Event()
 
     def talk(connection: socket.socket) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.simulators.sugar.errors import SugarError
-from tests.site.running import Running
+from tests.site.running import Running, running
 from tests.ui.chrome import LOOKS, Screen, axe, violations
 from tests.ui.conftest import Window, signed_in
 
@@ -152,20 +152,22 @@ def test_a_label_is_created_and_chosen(jane: Screen, site: Running) -> None:
     site.jane().delete("/settings")
 
 
-def test_history_finds_a_contact_and_tells_its_story(jane: Screen, site: Running) -> None:
-    page = jane.page
-    complete(jane, "history")
-    name = page.locator("ul.list h3").last.inner_text()
-    page.get_by_label("Name", exact=True).fill(name)
-    jane.press("Search")
-    expect(page.locator("ul.list h3")).to_have_count(1)
-    page.get_by_role("link", name="This contact's story").click()
-    jane.sees("One contact's story")
-    page.get_by_text("Whole records before and after").first.click()
-    page.locator("pre").first.wait_for()
-    page.get_by_label("Name", exact=True).fill("nobody is called that")
-    jane.press("Search")
-    jane.sees("Nothing was changed, as far as was looked.")
+def test_history_finds_a_contact_and_tells_its_story(window: Window) -> None:
+    with running(each=1) as site:
+        jane = signed_in(window, site)
+        jane.url, page = site.url, jane.page
+        complete(jane, "history")
+        name = page.locator("ul.list h3").last.inner_text()
+        page.get_by_label("Name", exact=True).fill(name)
+        jane.press("Search")
+        expect(page.locator("ul.list h3")).to_have_count(1)
+        page.get_by_role("link", name="This contact's story").click()
+        jane.sees("One contact's story")
+        page.get_by_text("Whole records before and after").first.click()
+        page.locator("pre").first.wait_for()
+        page.get_by_label("Name", exact=True).fill("nobody is called that")
+        jane.press("Search")
+        jane.sees("Nothing was changed, as far as was looked.")
 
 
 def test_a_run_that_asks_first(jane: Screen, site: Running) -> None:
