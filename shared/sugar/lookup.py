@@ -197,8 +197,10 @@ class SugarLookup:
             entered = instant(row.get("date_entered"))
             if row.get("created_by") not in (None, self._scope.me) or (entered is not None and entered < earliest):
                 return False
-            last_name = self._names_map.view(row, {}, None).contact.get("last_name")
-            return _last_key(last_name) in last_names or bool(self._email_keys(row) & keys)
+            seen = self._names_map.view(row, {}, None)
+            if any(problem.field == "last_name" for problem in seen.problems):
+                return True
+            return _last_key(seen.contact.get("last_name")) in last_names or bool(self._email_keys(row) & keys)
 
         clauses = [{"created_by": {"$equals": self._scope.me}}, {"date_entered": {"$gte": asked(earliest)}}]
         return list(self._search(_CREATED, clauses, matches))

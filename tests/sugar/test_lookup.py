@@ -342,6 +342,14 @@ def test_what_is_not_told_counts(w: World) -> None:
     assert [record.id for record in side.created_since(w.clock.now(), [Probe((), "", "Smith")])] == [mine]
 
 
+@pytest.mark.parametrize("last_name", ["Smith\ud800", "S" * 250_001], ids=["half a character", "too long"])
+def test_so_does_a_last_name_that_cannot_be_read(w: World, last_name: str) -> None:
+    mine = w.sim.add(last_name="Smith")
+    side = w.side()
+    w.wire.fault("garble", path="filter", garble=rows(lambda row: {**row, "last_name": last_name}))
+    assert [record.id for record in side.created_since(w.clock.now(), [Probe((), "", "Smith")])] == [mine]
+
+
 def test_the_servers_clock_is_asked_where_it_is_not_known_yet(w: World) -> None:
     w.sim.switches = replace(w.sim.switches, server_skew=-7200)
     w.sim.add(last_name="Smith")
