@@ -78,6 +78,10 @@ class Choose:
         story.say("set", self.name, self.value)
 
 
+_GOES_BEYOND = {"delete_both": "delete", "keep": "update", "mend": "update"}
+"""What a person's decision does to this contact's records even where the direction's switch is off."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The user has something done about entries of the backlog, also about those that were put aside."""
@@ -100,6 +104,8 @@ class Answer:
                 _decided(story, doc.data)
             if remedy["action"] == "restore":
                 story.memory.wanted_again.update(_tags(story, set(doc.data["ids"].values())))
+            if (op := _GOES_BEYOND.get(remedy["action"])) is not None:
+                story.memory.decided.update((op, record) for record in _ids(story, doc.data))
             story.user.wish(kind="release", entries=[doc.id], **remedy)
             told.append((doc.id, doc.data["class"], remedy["action"]))
         story.say("answer", told)
@@ -129,11 +135,16 @@ def _decides(action: str, cls: str) -> bool:
 
 def _decided(story: Story, entry: dict[str, Any]) -> None:
     """Nothing is claimed any more about the contact itself, and about those that it may be."""
+    story.memory.lose_track(_tags(story, _ids(story, entry)))
+
+
+def _ids(story: Story, entry: dict[str, Any]) -> set[str]:
+    """The records that the entry is about, and those that they may be."""
     ids = {*entry["ids"].values(), *(record_of(name)[1] for name in candidates(entry))} - {""}
     for link in story.user.links():
         if link.id == entry["link"] or ids & {link.sugar_id, link.google_id}:
             ids |= {link.sugar_id, link.google_id}
-    story.memory.lose_track(_tags(story, ids))
+    return ids
 
 
 def _tags(story: Story, ids: Collection[str]) -> list[str]:

@@ -65,6 +65,8 @@ class Memory:
     restored: set[Tag] = field(default_factory=set)
     wanted_again: set[Tag] = field(default_factory=set)
     """A person wants it made again where it was deleted, whatever the switches say."""
+    decided: set[tuple[str, str]] = field(default_factory=set)
+    """What a person wants done to a record, whatever the switches say: ``update`` or ``delete``, and its id."""
     may_leave: set[Tag] = field(default_factory=set)
     """Seen outside the scope while that meant that the other side's is deleted."""
     unclear: set[Tag] = field(default_factory=set)

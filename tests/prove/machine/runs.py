@@ -147,6 +147,7 @@ def _check_write(story: Story, before: Before, write: Sent) -> None:
     allowed = getattr(source, write.op) or (write.op == "delete" and _is_own_copy(story, write))
     # A person's decision about one contact goes beyond the switch.
     allowed = allowed or (write.op == "create" and write.tag in story.memory.wanted_again)
+    allowed = allowed or (write.op, write.record) in story.memory.decided
     story.claim(allowed, Claim.SWITCH, f"{write.op} in {write.side} of {write.record or write.tag}")
     cls = before.parked.get((write.side, write.record))
     story.claim(cls is None, Claim.QUARANTINE, f"{write.op} in {write.side} of {write.record}: {cls}")
