@@ -236,8 +236,12 @@ def _tries(batch: Batch, decision: Decision) -> int:
 
 
 def _keys(batch: Batch, out: Settled) -> list[Dirty]:
-    """The keys that a decision answers for."""
-    return [key for name in (out.decision.subject.key, *out.taken) for key in batch.keys.get(name, ())]
+    """The keys that a decision answers for.
+
+    A create that is sent again as it was frozen does not answer for its own: its source may have changed since.
+    """
+    names = out.taken if out.decision.frozen else (out.decision.subject.key, *out.taken)
+    return [key for name in names for key in batch.keys.get(name, ())]
 
 
 def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tuple[SideName, Row]]:

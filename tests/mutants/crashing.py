@@ -248,4 +248,14 @@ MUTANTS = (
         ),
         (_RECOVERY + "::test_a_create_in_doubt_is_not_sent_again_once_creating_is_switched_off",),
     ),
+    Mutant(
+        "frozen-create-answers-for-its-source",
+        "A create that is sent again settles its contact; but it was frozen before what its source shows now.",
+        swap(
+            "shared/sync/keep.py",
+            "names = out.taken if out.decision.frozen else (out.decision.subject.key, *out.taken)",
+            "names = (out.decision.subject.key, *out.taken)",
+        ),
+        (_RECOVERY + "::test_nor_is_it_where_a_plan_sends_the_create_again",),
+    ),
 )

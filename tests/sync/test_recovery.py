@@ -131,6 +131,22 @@ def test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it() -
         fixed_point(user)
 
 
+def test_nor_is_it_where_a_plan_sends_the_create_again() -> None:
+    with world() as w:
+        user = new_in_sugar(w)
+        dies(w, user, calm("new_in_sugar")[0].on_paper)
+        (record,) = w.sugar.contacts()
+        w.sugar.edit(record, title="Mathematician")
+        w.clock.advance(LONG)
+        order = user.engine.preview().order
+        assert order is not None
+        assert user.engine.run(plan=order.id).counts["create google"] == 1
+        rest(user)
+        (link,) = user.links()
+        assert title_in_google(user, link) == "Mathematician"
+        fixed_point(user)
+
+
 def test_a_crash_before_a_create_is_sent_again_leaves_one_intent_and_one_contact() -> None:
     def lost(w: World) -> User:
         user = new_in_sugar(w)
