@@ -256,6 +256,6 @@ MUTANTS = (
             "names = out.taken if out.decision.frozen else (out.decision.subject.key, *out.taken)",
             "names = (out.decision.subject.key, *out.taken)",
         ),
-        (_RECOVERY + "::test_nor_is_it_where_a_plan_sends_the_create_again",),
+        (_RECOVERY + "::test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it[a plan]",),
     ),
 )

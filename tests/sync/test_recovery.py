@@ -118,29 +118,18 @@ def test_an_edit_of_a_contact_made_in_doubt_is_an_edit_and_no_rendering() -> Non
         fixed_point(user)
 
 
-def test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it() -> None:
+@pytest.mark.parametrize("by", ["a run", "a plan"])
+def test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it(by: str) -> None:
     with world() as w:
         user = new_in_sugar(w)
         dies(w, user, calm("new_in_sugar")[0].on_paper)
         (record,) = w.sugar.contacts()
         w.sugar.edit(record, title="Mathematician")
         w.clock.advance(LONG)
-        rest(user)
-        (link,) = user.links()
-        assert title_in_google(user, link) == "Mathematician"
-        fixed_point(user)
-
-
-def test_nor_is_it_where_a_plan_sends_the_create_again() -> None:
-    with world() as w:
-        user = new_in_sugar(w)
-        dies(w, user, calm("new_in_sugar")[0].on_paper)
-        (record,) = w.sugar.contacts()
-        w.sugar.edit(record, title="Mathematician")
-        w.clock.advance(LONG)
-        order = user.engine.preview().order
-        assert order is not None
-        assert user.engine.run(plan=order.id).counts["create google"] == 1
+        if by == "a plan":
+            order = user.engine.preview().order
+            assert order is not None
+            assert user.engine.run(plan=order.id).counts["create google"] == 1
         rest(user)
         (link,) = user.links()
         assert title_in_google(user, link) == "Mathematician"
