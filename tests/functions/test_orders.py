@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.functions.stage import Stage, stage
+from tests.simulators.people.switches import Switches
 from tests.simulators.wire import Request
 from tests.sync.stage import BOTH, linked, many, person, watched
 from tests.world import User
@@ -192,6 +193,23 @@ def test_why_something_is_left_out(s: Stage, side: str, told: str) -> None:
     carry(s, user, made["id"])
     (left,) = pages(s, user, made["id"])
     assert (left["state"], left["reason"]) == ("left out", told)
+
+
+def test_reads_that_lag_some_seconds_behind() -> None:
+    """What is read shows the old etag for a while (people-api.md): the plan's write waits that out."""
+    with stage(people=Switches(etag_lag=5.0, feed_delay=0.0)) as s:
+        user, link = linked(s.world, s.user("jane", **BOTH))
+        s.world.sugar.edit(link.sugar_id, title="Duchess")
+        user.account.edit(link.google_id, biographies=[{"value": "Engines"}])
+        made = plan(s, user)
+        for _ in range(5):
+            assert s.ask(user, "sync", json={"plan": made["id"]}).ok["plan"]["state"] == "started"
+        s.clock.advance(10)
+        carry(s, user, made["id"])
+        (item,) = pages(s, user, made["id"])
+        assert (item["state"], item["reason"]) == ("done", "")
+        assert s.world.sugar.get(link.sugar_id)["description"] == "Engines"
+        assert user.account.person(link.google_id)["organizations"][0]["title"] == "Duchess"
 
 
 def test_deleted_since(s: Stage) -> None:

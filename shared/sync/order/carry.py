@@ -32,6 +32,9 @@ from shared.sync.words import OrderTold
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _TRIES = 3
+_PAUSE = 10.0
+"""Seconds until a write that was refused as stale is tried again. What really changed is left out at the next read; where
+that shows the same version once more, reads lag behind what is held, by some seconds (people-api.md)."""
 CHANGED = "changed in {side} since"
 GONE = "not in {side} any more"
 SETTINGS = "the settings changed since"
@@ -247,7 +250,8 @@ class Carrier(Plain):
         elif out.again is not None:
             moved = out.again == 0 and out.trouble is None and bool(out.decision.steps)
             counts = moved or out.suspect is not None
-            due = (self._now + timedelta(seconds=out.again)).isoformat() if out.again else ""
+            pause = _PAUSE if moved and not out.done else out.again
+            due = (self._now + timedelta(seconds=pause)).isoformat() if pause else ""
             new = Progress(ItemState.WAITING, due=due, carried=carried, tries=old.tries + counts)
             if out.suspect is not None and new.tries >= MOST_TRIES:
                 new = Progress(ItemState.LEFT_OUT, why=out.suspect.message, carried=carried)
