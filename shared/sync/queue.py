@@ -232,10 +232,6 @@ class Queue:
         self._head.queue[Lane.ASLEEP.value] = []
         self._where.pop(Lane.FEED, None)
 
-    def next_due(self) -> str | None:
-        """When the first of the later keys is due."""
-        return min((info.due for info in self._lane(Lane.LATER) if info.count), default=None)
-
     def changes(self) -> list[Change]:
         """What a commit has to write for all that changed since the last call; empty chunks go."""
         found: list[Change] = []

@@ -110,17 +110,6 @@ class Book:
                 if state.state is ItemState.WAITING and (now is None or state.due <= now):
                     yield number, item
 
-    def next_due(self) -> str | None:
-        """When the first of the waiting ones is due."""
-        dues = [
-            state.due
-            for number, info in enumerate(self.order.parts)
-            if info.waiting
-            for state in self.progress(number).values()
-            if state.state is ItemState.WAITING
-        ]
-        return min(dues, default=None)
-
     def find(self, keys: Iterable[str]) -> dict[str, tuple[int, Progress]]:
         """Where these items stand: the number of the part, and how far they have come."""
         wanted = set(keys)
