@@ -35,7 +35,10 @@ def undo_and_redo(story: Story, nth: int) -> None:
     tag = tag_of(SideName.SUGAR, scene.records[SideName.SUGAR][link.sugar_id])
     before = _shown(story, link)
     told = _undo(story, row.id)
+    if told is None:
+        return
     if not told:
+        story.memory.lose_track([tag])  # refused on one side, it may be undone on the other
         return
     story.say("undone", row.id, sorted(told))
     TALLY.undone += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from shared.names import SideName
+from tests.prove.machine.fields import tag_of
 from tests.prove.machine.story import Story
 from tests.prove.machine.windows import Window
 
@@ -32,6 +33,18 @@ def pending_match(story: Story, side: SideName, record: str, tag: str) -> bool:
     Who changes the email of one of them, or deletes it, says that they are two; the stories leave that alone.
     """
     return len(story.memory.made.get(tag, ())) > 1 and not story.linked(side, record)
+
+
+def colleague_pending(story: Story, tag: str) -> bool:
+    """The colleague has entered the contact as well, and the colleague's sync has not met Sugar's yet.
+
+    By its email alone would it be known: who changes that says that they are two, as with a pending match.
+    """
+    if story.colleague is None or tag not in story.memory.shared:
+        return False
+    records = story.records(SideName.SUGAR)
+    met = {link.sugar_id for link in story.colleague.links()}.intersection(records)
+    return not any(tag_of(SideName.SUGAR, records[record]) == tag for record in met)
 
 
 def unseen_copy(story: Story, side: SideName, record: str, tag: str) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any, Literal
 
 from shared.names import SideName
-from tests.prove.machine.deeds.base import meet, pending_match
+from tests.prove.machine.deeds.base import colleague_pending, meet, pending_match
 from tests.prove.machine.deeds.make import new_value
 from tests.prove.machine.fields import sugar_name, tag_of, typed_emails, typed_into_google
 from tests.prove.machine.story import Story
@@ -56,7 +56,7 @@ class EditEmail:
             return
         record, native = found
         tag = tag_of(self.side, native)
-        if pending_match(story, self.side, record, tag):
+        if pending_match(story, self.side, record, tag) or colleague_pending(story, tag):
             return
         if not saved(story, self.side, record, "email", 0.0):
             return
