@@ -33,8 +33,8 @@ from shared.sync.words import OrderTold
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _TRIES = 3
 _PAUSE = 10.0
-"""Seconds until a write that was refused as stale is tried again. What really changed is left out at the next read; where
-that shows the same version once more, reads lag behind what is held, by some seconds (people-api.md)."""
+"""Seconds until a write that was refused as stale is tried again. What really changed is left out at the next read;
+where that shows the same version once more, reads lag behind what is held, by some seconds (people-api.md)."""
 CHANGED = "changed in {side} since"
 GONE = "not in {side} any more"
 SETTINGS = "the settings changed since"
