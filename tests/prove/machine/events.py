@@ -54,6 +54,10 @@ class Expire:
         elif self.what == "Google's access":
             story.world.people.oauth.expire_access_tokens()
         elif self.what == "tombstones":
+            # What was deleted since the last look never shows in a listing of changes.
+            story.memory.week_needed |= any(
+                story.linked(SideName.SUGAR, one) for one, _ in story.memory.trash[SideName.SUGAR]
+            )
             story.world.sugar.prune()
         else:
             story.world.sugar.revoke(story.user.sugar_user)

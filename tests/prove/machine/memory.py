@@ -99,7 +99,7 @@ class Memory:
     """Somebody's favourites or owners changed, which only the daily listing is sure to show."""
 
     new_names: set[str] = field(default_factory=set)
-    """Google names that were given since the world came to rest."""
+    """Google names that were given, or that took another contact in, since the world came to rest."""
     week_needed: bool = False
     """Something happened that the weekly look at every link alone is sure to find."""
 
@@ -120,7 +120,8 @@ class Memory:
             self.private[new] = self.private.pop(old)
 
     def vanished(self, record: str) -> None:
-        """A Google record goes. Of one that was renamed just before, the feed may show the new name alone."""
+        """A Google record goes. Of one that got its name just before, or took another one in, the feed may show this
+        name alone."""
         self.week_needed = self.week_needed or record in self.new_names
 
     def brought_back(self, tag: Tag, side: SideName) -> None:

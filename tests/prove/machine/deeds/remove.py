@@ -85,6 +85,8 @@ class Merge:
             story.acted(SideName.GOOGLE, record, google_tag(person))
             story.memory.private.pop(record, None)
         story.memory.vanished(gone[0])
+        # Deleted before a look, it may take with it all that the feed would have shown of the other one.
+        story.memory.new_names.add(kept[0])
         story.user.account.merge(kept[0], gone[0])
         merged = story.user.account.person(kept[0])
         story.memory.several |= {(tags[0], name) for name in FIELDS if not one_place(merged, name)}

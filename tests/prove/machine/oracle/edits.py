@@ -78,7 +78,9 @@ def _emails(scene: Scene, link: Link, tag: str) -> None:
     equal = shown[SideName.SUGAR] == shown[SideName.GOOGLE]
     both = scene.settings.from_sugar.update and scene.settings.from_google.update
     if both:
-        story.claim(equal, Claim.DIVERGED, f"{tag} emails: {shown}, base {link.base_emails}")
+        alike = {frozenset(shown[side] - set(link.apart_emails.get(side, ()))) for side in SideName}
+        where = f"{tag} emails: {shown}, base {link.base_emails}, kept apart {link.apart_emails}"
+        story.claim(len(alike) == 1, Claim.DIVERGED, where)
     for address, edit in [(key[1], edit) for key, edit in memory.mail.items() if key[0] == tag]:
         if edit.added:
             kept = address in shown[edit.side]
