@@ -100,6 +100,8 @@ class Memory:
 
     new_names: set[str] = field(default_factory=set)
     """Google names that were given, or that took another contact in, since the world came to rest."""
+    took_in: set[str] = field(default_factory=set)
+    """Google records with which their user has merged another one."""
     week_needed: bool = False
     """Something happened that the weekly look at every link alone is sure to find."""
 
@@ -116,6 +118,8 @@ class Memory:
     def renamed(self, old: str, new: str) -> None:
         """A Google record goes by another name."""
         self.new_names.add(new)
+        if old in self.took_in:
+            self.took_in.add(new)
         if old in self.private:
             self.private[new] = self.private.pop(old)
 

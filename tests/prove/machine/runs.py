@@ -169,7 +169,8 @@ def _parked(story: Story) -> dict[tuple[SideName, str], str]:
             link = links.get(doc.data["link"] or "")
             for side in SideName:
                 record = link.id_on(side) if link is not None else doc.data["ids"].get(side.value)
-                if record:
+                # Who is not linked and takes a linked one in is that one from then on: its user has told who it is.
+                if record and (link is not None or record not in story.memory.took_in):
                     found[side, record] = doc.data["class"]
     return found
 

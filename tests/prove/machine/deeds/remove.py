@@ -87,6 +87,7 @@ class Merge:
         story.memory.vanished(gone[0])
         # Deleted before a look, it may take with it all that the feed would have shown of the other one.
         story.memory.new_names.add(kept[0])
+        story.memory.took_in.add(kept[0])
         story.user.account.merge(kept[0], gone[0])
         merged = story.user.account.person(kept[0])
         story.memory.several |= {(tags[0], name) for name in FIELDS if not one_place(merged, name)}
