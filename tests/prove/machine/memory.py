@@ -101,7 +101,7 @@ class Memory:
     new_names: set[str] = field(default_factory=set)
     """Google names that were given, or that took another contact in, since the world came to rest."""
     took_in: set[str] = field(default_factory=set)
-    """Google records with which their user has merged another one."""
+    """Google records with which their user has merged a linked one."""
     week_needed: bool = False
     """Something happened that the weekly look at every link alone is sure to find."""
 

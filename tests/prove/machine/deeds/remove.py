@@ -87,7 +87,8 @@ class Merge:
         story.memory.vanished(gone[0])
         # Deleted before a look, it may take with it all that the feed would have shown of the other one.
         story.memory.new_names.add(kept[0])
-        story.memory.took_in.add(kept[0])
+        if story.linked(SideName.GOOGLE, gone[0]) or gone[0] in story.memory.took_in:
+            story.memory.took_in.add(kept[0])
         story.user.account.merge(kept[0], gone[0])
         merged = story.user.account.person(kept[0])
         story.memory.several |= {(tags[0], name) for name in FIELDS if not one_place(merged, name)}
