@@ -14,6 +14,7 @@ from shared.sync.batch import Batch
 from shared.sync.index import Index
 from shared.sync.links import Links
 from shared.sync.paths import record_of
+from shared.sync.plan.match import Alone, Table
 from shared.sync.plan.model import Candidate, Env, Presence, Subject
 from shared.sync.reading import Reader
 
@@ -174,12 +175,9 @@ class CandidateSearch:
         """Asks a side itself about those who would otherwise be created there.
 
         Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
+        Whoever shares an email without being the same person (an office's address) is no reason to look no further.
         """
-        mail = {
-            (c.side, key)
-            for c in batch.candidates
-            for key in email_keys(self._env.fields[c.side].view(c.record.native, {}, None).contact.emails or ())
-        }
+        table = Table(self._env, batch.subjects, batch.candidates)
         for source in SideName:
             side = source.other
             if not (self._env.direction(source).create and self._env.listed[side] and self._env.listed[source]):
@@ -189,10 +187,10 @@ class CandidateSearch:
                 record = subject.half(source).there
                 if record is None or not record.in_scope or side in subject.blocked:
                     continue
-                contact = self._env.fields[source].view(record.native, {}, None).contact
-                emails = sorted(email_keys(contact.emails or ()))
-                if not any((side, key) in mail for key in emails):
-                    probes.append(Probe(tuple(emails), contact.get("first_name"), contact.get("last_name")))
+                if isinstance(table.match(table.person(source, record.id)), Alone):
+                    contact = self._env.fields[source].view(record.native, {}, None).contact
+                    emails = tuple(sorted(email_keys(contact.emails or ())))
+                    probes.append(Probe(emails, contact.get("first_name"), contact.get("last_name")))
             batch.looked_up += len(probes)
             found = self._sides[side].find(probes) if probes else []
             new = {r.id: r for r in found if (side, r.id) not in known}

@@ -64,6 +64,16 @@ MUTANTS = (
         ("tests/sync/test_scopes.py::test_a_match_outside_sugars_scope_is_asked_about_and_never_doubled",),
     ),
     Mutant(
+        "lookup-only-of-unknown-emails",
+        "Somebody with one of its emails is found already; that may be somebody else who shares an office's address.",
+        swap(
+            "shared/sync/candidates.py",
+            "if isinstance(table.match(table.person(source, record.id)), Alone):",
+            "if not table._sharing(side, table.person(source, record.id).emails):",
+        ),
+        ("tests/sync/test_matching.py::test_an_office_address_does_not_hide_a_match_outside_the_scope",),
+    ),
+    Mutant(
         "created-before-both-were-listed",
         "A contact that no list has shown so far looks new; the next page has it.",
         (

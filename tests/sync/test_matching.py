@@ -114,6 +114,17 @@ def test_an_office_address_of_a_linked_contact_with_another_name_is_another_pers
         fixed_point(user)
 
 
+def test_an_office_address_does_not_hide_a_match_outside_the_scope() -> None:
+    """Sugar is asked about whoever would be created, however many others share one of the addresses."""
+    with world() as w:
+        user, _ = linked(w, email=["office@x.org"])
+        w.sugar.add(first_name="Grace", last_name="Hopper", email=["grace@x.org"], assigned_user_id="other")
+        user.account.add(person("Grace", "Hopper", "grace@x.org", "office@x.org"))
+        settle(user)
+        assert len(w.sugar.contacts()) == 2
+        assert troubles(user) == ["match outside the scope"]
+
+
 @pytest.mark.parametrize("name", [("Ada", "Byron"), ("", "")], ids=["same name", "no name"])
 def test_a_duplicate_of_a_linked_contact_is_asked_about(name: tuple[str, str]) -> None:
     with world() as w:
