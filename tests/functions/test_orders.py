@@ -212,6 +212,23 @@ def test_reads_that_lag_some_seconds_behind() -> None:
         assert user.account.person(link.google_id)["organizations"][0]["title"] == "Duchess"
 
 
+def test_a_link_whose_write_is_stale_at_first() -> None:
+    """The link is made, and what is left of it is an update: that is still what the plan has shown."""
+    with stage(people=Switches(etag_lag=5.0, feed_delay=0.0)) as s:
+        user = s.user("jane", **BOTH)
+        user.sync()
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        s.world.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"], title="Duchess")
+        made = plan(s, user)
+        assert s.ask(user, "sync", json={"plan": made["id"]}).ok["plan"]["state"] == "started"
+        (link,) = user.links()
+        s.clock.advance(10)
+        carry(s, user, made["id"])
+        (item,) = pages(s, user, made["id"])
+        assert (item["action"], item["state"], item["reason"]) == ("link", "done", "")
+        assert user.account.person(link.google_id)["organizations"][0]["title"] == "Duchess"
+
+
 def test_deleted_since(s: Stage) -> None:
     user, link = linked(s.world, s.user("jane", **BOTH))
     s.world.sugar.edit(link.sugar_id, title="Duchess")

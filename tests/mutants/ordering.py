@@ -25,6 +25,12 @@ MUTANTS = (
         (_ORDERS + "::test_settings_that_changed_since",),
     ),
     Mutant(
+        "stale-tried-again-at-once",
+        "A write refused as stale is planned anew from a fresh read; reads lag, and three tries are soon over.",
+        swap(_CARRY, "pause = _PAUSE if moved and not out.done else out.again", "pause = out.again"),
+        (_ORDERS + "::test_reads_that_lag_some_seconds_behind",),
+    ),
+    Mutant(
         "unticked-but-sent",
         "Left out of the first batch looks left out; the next one takes it.",
         swap(
