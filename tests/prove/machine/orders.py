@@ -137,14 +137,20 @@ def _to_the_letter(story: Story, items: list[tuple[Item, Progress]], rows: list[
 def _shown(item: Item) -> tuple[Any, ...]:
     fields = sorted((f.name, str(f.to), f.before, f.after) for f in item.shown.fields if f.to)
     writes = sorted(item.shown.writes)
-    return (_named(item.ids), writes, fields)
+    return (_named(_not_made(item.ids, writes)), writes, fields)
 
 
 def _told(row: dict[str, Any]) -> tuple[Any, ...]:
-    made = {kind.partition(" ")[2] for kind in row["kinds"] if kind.startswith("create ")}
-    ids = {SideName(side): record for side, record in row["ids"].items() if side not in made}
+    writes = sorted(kind for kind in row["kinds"] if " " in kind)
+    ids = _not_made({SideName(side): record for side, record in row["ids"].items()}, writes)
     fields = sorted((f["name"], f["to"], f["before"], f["after"]) for f in row["fields"])
-    return (_named(ids), sorted(kind for kind in row["kinds"] if " " in kind), fields)
+    return (_named(ids), writes, fields)
+
+
+def _not_made(ids: dict[SideName, str], writes: Iterable[str]) -> dict[SideName, str]:
+    """Without those of sides where the record is made (again): what the plan knows is at most the one that is gone."""
+    made = {write.partition(" ")[2] for write in writes if write.startswith("create ")}
+    return {side: record for side, record in ids.items() if side.value not in made}
 
 
 def _together(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
