@@ -381,7 +381,7 @@ def _emails(
                 f"changed in {_WHO[side.other]}" if base is not None else f"missing in {_WHO[side]}",
             )
         )
-    if result.owed and not targets:
+    if result.owed:
         changes.append(
             FieldChange(EMAILS, Verdict.HELD, text[SideName.SUGAR], text[SideName.GOOGLE], None, "held back")
         )
