@@ -54,6 +54,18 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "deleted-pair-revived-by-an-office-address",
+        "Who has the email of a deleted contact is that contact, made again; it may be a colleague in the same office.",
+        swap(_MATCH, "            if not _may_be(person.contact, found.contact):\n", "            if False:\n"),
+        ("tests/sync/plan/test_match.py::test_a_deleted_pair_of_another_name_is_asked_about",),
+    ),
+    Mutant(
+        "owed-emails-forgotten",
+        "What one side's emails got was written; what the other side's closed direction holds back, nobody looks for.",
+        swap(_MERGE, "    if result.owed:\n", "    if result.owed and not targets:\n"),
+        ("tests/sync/plan/test_merge_lists.py::test_emails_are_merged_as_a_set",),
+    ),
+    Mutant(
         "lookup-only-in-scope",
         "Only contacts in scope take part; the person is there all the same, as a colleague's.",
         swap(

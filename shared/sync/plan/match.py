@@ -4,7 +4,8 @@ Equal email, when it is the only match on both sides; everything less certain go
 because a wrong link overwrites a contact and a missed one doubles it.
 
 A match that is linked already counts when the names are equal or one is blank: it is a duplicate. With another name it
-does not: two people may share an office's address.
+does not: two people may share an office's address. One whose pair was deleted on this side lives again under the same
+name, and is asked about under another.
 """
 
 from __future__ import annotations
@@ -139,7 +140,12 @@ class Table:
             everyone = [*fresh, *(found for found, _ in revivable)]
             return _entry(Trouble.AMBIGUOUS, "several contacts on the other side have the same email", everyone)
         if revivable:
-            return self._certain(person, *revivable[0])
+            found, link = revivable[0]
+            if not _may_be(person.contact, found.contact):
+                # An office's address again, or the same person under a new name: only a person can tell.
+                why = "the same email stands, under another name, in a contact that was deleted on this side"
+                return _entry(Trouble.AMBIGUOUS, why, [found])
+            return self._certain(person, found, link)
         if fresh:
             return self._certain(person, fresh[0])
         return Aside() if aside else self._by_name(person)

@@ -10,6 +10,7 @@ import pytest
 from shared.names import Op, SideName
 from shared.side import Record
 from shared.sync.link import Link, LinkState
+from shared.sync.paths import subject_id
 from shared.sync.plan.batch import Plan, plan_batch
 from shared.sync.plan.model import Action, Answer, Candidate, Decision, Env, Subject, Trouble
 from shared.sync.remedies import Remedy
@@ -238,6 +239,16 @@ def test_what_the_user_creates_again_lives_again_under_its_link(side: SideName) 
     assert found.link.id_on(side) == of(side, "1").id
     # On fresh terms: what is blank in the new one was never cleared.
     assert steps(found) == {side: ("title",)}
+
+
+@both_sides
+def test_a_deleted_pair_of_another_name_is_asked_about(side: SideName) -> None:
+    """It may be a colleague with the same office address, whom the old contact's values would overwrite."""
+    theirs = of(side.other, "2", MAIL, title="Head", **ANN)
+    known = tombstone(side, theirs)
+    found = only(plan(alone(of(side, "1", MAIL, **BOB)), candidates=(candidate(theirs, known),)))
+    assert not found.steps
+    assert asked(found) == (Trouble.AMBIGUOUS, {subject_id(side.other, theirs.id)})
 
 
 @both_sides
