@@ -46,12 +46,22 @@ def undo_and_redo(story: Story, nth: int) -> None:
     last = history(user)[-1]
     story.claim(row.id in last.data.get("undoes", ()), Claim.HISTORY, f"{last.id} does not say what it took back")
     again = _undo(story, last.id)
+    if again is None and _echoed(story, told):
+        story.memory.lose_track([tag])
+        return
     story.claim(again is not None, Claim.UNDO, f"{tag}: what was undone cannot be done again", tag)
     if not again:
         story.memory.lose_track([tag])
         return
     after = _shown(story, link)
     story.claim(after == before, Claim.UNDO, f"{tag}: undone and done again, {before} became {after}", tag)
+
+
+def _echoed(story: Story, told: dict[tuple[SideName, str], str]) -> bool:
+    """Whether Sugar answered with what was sent while its hooks saved something else: that looks edited since."""
+    sugar = story.world.sugar
+    echoes = sugar.switches.answer_echoes and bool(sugar.hooks.before_save)
+    return echoes and any(side is SideName.SUGAR for side, _ in told)
 
 
 def _is_update(data: dict[str, Any]) -> bool:

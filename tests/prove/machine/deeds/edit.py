@@ -80,14 +80,15 @@ class EditEmail:
 def saved(story: Story, side: SideName, record: str, field: str, slow: float) -> bool:
     """Whether the last save of this field has ended, so that its user may begin another one, which takes as long.
 
-    Of two of a user's own saves that overlap, whichever ends last wins: that is no business of the sync's.
+    Of two of a user's own saves that overlap, whichever ends last wins: that is no business of the sync's. A hook that
+    formats saves fields besides the one that was edited, as they were when the save began.
     """
     if side is not SideName.SUGAR:
         return True
-    now, known = story.world.clock.now(), story.memory.saving
-    if known.get((record, field), now) > now:
+    now, known, hooks = story.world.clock.now(), story.memory.saving, story.world.sugar.hooks
+    if any(end > now and key[0] == record and (key[1] == field or hooks.before_save) for key, end in known.items()):
         return False
-    known[record, field] = now + timedelta(seconds=slow + story.world.sugar.hooks.slow_save)
+    known[record, field] = now + timedelta(seconds=slow + hooks.slow_save)
     return True
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shared.names import SideName
+from tests.prove.machine.deeds.edit import saved
 from tests.prove.machine.fields import google_tag, sugar_tag
 from tests.prove.machine.story import Story
 
@@ -38,6 +39,8 @@ class Reassign:
         if found is None:
             return
         record, native = found
+        if not saved(story, SideName.SUGAR, record, "assigned_user_id", 0.0):
+            return
         me = story.user.sugar_user
         to = me if native["assigned_user_id"] != me else story.other
         story.world.sugar.edit(record, assigned_user_id=to)
