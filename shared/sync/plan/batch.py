@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from shared.contact.emails import email_keys
@@ -30,10 +31,13 @@ from shared.sync.plan.model import (
     Subject,
     Trouble,
 )
-from shared.sync.plan.pair import DOUBT, NEVER, QUARANTINED, plan_pair
+from shared.sync.plan.pair import DOUBT, NEVER, PATIENCE, QUARANTINED, UNPROVEN, plan_pair
 from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+_LOST_AFTER = timedelta(hours=1)
+"""So long after a change of it was seen, a contact without link that Google does not find is taken for gone, without
+proof. At once would forget one that a single odd answer left out: no later change tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,12 @@ def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candi
     return Plan(tuple(decisions))
 
 
+def _seen_lately(env: Env, half: Half) -> bool:
+    if not (half.seen_at and env.now):
+        return False
+    return datetime.fromisoformat(env.now) - datetime.fromisoformat(half.seen_at) < _LOST_AFTER
+
+
 def _alone(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
     """A subject that this decision takes in may have one of its own already: it gives way, unless it writes."""
     known = [each for each in decisions if each.subject.link is None and each.subject.key in decision.joined]
@@ -84,6 +94,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     if subject.doubt:
         return Decision(subject, Action.WAIT, "a create of an earlier run may yet happen", wait_seconds=DOUBT)
     record = half.there
+    if record is None and side is SideName.GOOGLE and half.presence is Presence.MISSING and _seen_lately(env, half):
+        return Decision(subject, Action.WAIT, UNPROVEN, wait_seconds=PATIENCE)
     if record is None:
         return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")
     if subject.never:

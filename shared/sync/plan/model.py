@@ -131,7 +131,8 @@ class Env:
     listed: Mapping[SideName, bool]
     """Whether a complete listing of that side has been seen."""
     now: str = ""
-    """When the run began, ISO 8601; it decides only whether what our own writes tell is of the last day."""
+    """When the run began, ISO 8601; it decides only whether what our own writes tell is of the last day, and how long a
+    contact without link has not been found."""
 
     def direction(self, source: SideName) -> Direction:
         """The switches of what this side may do to the other."""
