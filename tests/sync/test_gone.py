@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
+from shared.names import SideName
 from tests.simulators.wire import Reply
 from tests.sync.crashes import fixed_point
 from tests.sync.stage import BOTH, person, settle, troubles
-from tests.world import World, world
+from tests.world import User, World, world
 
 
 def test_an_approval_says_that_they_were_deleted() -> None:
@@ -26,40 +29,53 @@ def test_an_approval_says_that_they_were_deleted() -> None:
         assert len(user.account.people()) == 18
 
 
-def leave_out(w: World, *, times: int | None) -> None:
+NOT_FOUND = {"code": 404, "status": "NOT_FOUND", "message": "Requested entity was not found."}
+
+
+def leave_out(w: World, side: SideName, *, times: int | None) -> None:
     """Reads by name find nobody, though they are there."""
-    gone = {"code": 404, "status": "NOT_FOUND", "message": "Requested entity was not found."}
-    w.people_wire.fault("garble", path="batchGet", times=times, garble=lambda _, reply: Reply(reply.status, {}, {}))
-    w.people_wire.fault("status", path="people/c", times=times, reply=Reply(404, {"error": gone}))
+    if side is SideName.GOOGLE:
+        w.people_wire.fault("garble", path="batchGet", times=times, garble=lambda _, reply: Reply(reply.status, {}, {}))
+        w.people_wire.fault("status", path="people/c", times=times, reply=Reply(404, {"error": NOT_FOUND}))
+    else:
+        nobody = Reply(200, {"records": [], "next_offset": -1})
+        w.sugar_wire.fault("status", path="/Contacts", skip=1, times=times, reply=nobody)  # the first is the feed's
 
 
-def test_a_new_contact_that_one_odd_answer_leaves_out_is_not_forgotten() -> None:
-    """No later change would tell of it."""
+def two_new(w: World, user: User, side: SideName) -> None:
+    for first, last, mail in (("Ada", "Byron", "ada@x.org"), ("Bob", "Coe", "bob@x.org")):
+        if side is SideName.GOOGLE:
+            user.account.add(person(first, last, mail))
+        else:
+            w.sugar.add(by=user.sugar_user, first_name=first, last_name=last, email=[mail])
+    w.clock.advance(300)
+
+
+@pytest.mark.parametrize("side", list(SideName))
+def test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten(side: SideName) -> None:
+    """No later change would tell of them."""
     with world() as w:
         user = w.user(**BOTH)
         user.sync()
-        user.account.add(person("Ada", "Byron", "ada@x.org"))
-        user.account.add(person("Bob", "Coe", "bob@x.org"))
-        w.clock.advance(300)
-        leave_out(w, times=1)
+        two_new(w, user, side)
+        leave_out(w, side, times=1)
         assert user.run().counts == {"wait": 2}
         w.clock.advance(700)
         settle(user)
-        assert len(w.sugar.contacts()) == len(user.links()) == 2
+        assert len(w.sugar.contacts()) == len(user.account.people()) == len(user.links()) == 2
         fixed_point(user)
 
 
-def test_a_new_contact_that_is_not_found_for_an_hour_is_taken_for_gone() -> None:
+@pytest.mark.parametrize("side", list(SideName))
+def test_new_contacts_that_are_not_found_for_an_hour_are_taken_for_gone(side: SideName) -> None:
     with world() as w:
         user = w.user(**BOTH)
         user.sync()
-        user.account.add(person("Ada", "Byron", "ada@x.org"))
-        user.account.add(person("Bob", "Coe", "bob@x.org"))
-        w.clock.advance(300)
-        leave_out(w, times=None)
+        two_new(w, user, side)
+        leave_out(w, side, times=None)
         assert user.run().counts == {"wait": 2}
         w.clock.advance(3000)
         assert user.run().counts == {"wait": 2}
         w.clock.advance(700)
         assert user.run().counts == {"close": 2}
-        assert not w.sugar.contacts()
+        assert user.links() == []

@@ -36,8 +36,8 @@ from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _LOST_AFTER = timedelta(hours=1)
-"""So long after a change of it was seen, a contact without link that Google does not find is taken for gone, without
-proof. At once would forget one that a single odd answer left out: no later change tells of it."""
+"""So long after a change of it was seen, a contact without link that is not found is taken for gone, without proof. At
+once would forget one that a single odd answer left out: no later change tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     if subject.doubt:
         return Decision(subject, Action.WAIT, "a create of an earlier run may yet happen", wait_seconds=DOUBT)
     record = half.there
-    if record is None and side is SideName.GOOGLE and half.presence is Presence.MISSING and _seen_lately(env, half):
-        return Decision(subject, Action.WAIT, UNPROVEN, wait_seconds=PATIENCE)
+    if record is None and half.presence is Presence.MISSING and _seen_lately(env, half):
+        return Decision(subject, Action.WAIT, UNPROVEN[side], wait_seconds=PATIENCE)
     if record is None:
         return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")
     if subject.never:

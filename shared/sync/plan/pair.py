@@ -62,9 +62,9 @@ DOUBT = 60.0
 """Seconds until a contact in doubt is looked at again; its intent knows when it may be planned."""
 
 QUARANTINED = "quarantined: its entry in the backlog waits for a person"
-UNPROVEN = "Google did not find it, and nothing shows yet that it was deleted"
 NEVER = "never to be synced: you said so"
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
+UNPROVEN = {side: f"{who} did not find it, and nothing shows yet that it was deleted" for side, who in _WHO.items()}
 
 MergedAway = Callable[[Link, SideName], tuple[str, ...]]
 """Subject ids of other linked contacts on that side in which a vanished record's emails or phones stand now."""
@@ -83,7 +83,7 @@ def plan_pair(env: Env, subject: Subject, merged_away: MergedAway) -> Decision:
     if link.parked or subject.parked:
         return Decision(subject, Action.NOTHING, NEVER if subject.never else QUARANTINED, link=link)
     if google.presence is Presence.MISSING:
-        return Decision(subject, Action.WAIT, UNPROVEN, link=link, wait_seconds=PATIENCE)
+        return Decision(subject, Action.WAIT, UNPROVEN[SideName.GOOGLE], link=link, wait_seconds=PATIENCE)
     if link.state is LinkState.TOMBSTONE:
         if sugar.there and google.there:
             return _merge(env, subject, link, Action.REVIVE)
