@@ -177,6 +177,9 @@ class CandidateSearch:
         Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
         Whoever shares an email without being the same person (an office's address) is no reason to look no further.
         """
+        loose = list(loose)
+        if not loose:
+            return
         table = Table(self._env, batch.subjects, batch.candidates)
         for source in SideName:
             side = source.other

@@ -187,7 +187,8 @@ class Gatherer:
             or (group.link.state is LinkState.TOMBSTONE and group.link.deleted_on is side)
         )
         proven = read.proven or deleted or dead
-        return Half(Presence.GONE if proven else Presence.MISSING, record_id, None, seen)
+        presence = Presence.GONE if proven else Presence.MISSING
+        return Half(presence, record_id, None, seen, missed_at=group.missed(side))
 
     def _subject(
         self,

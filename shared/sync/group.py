@@ -25,3 +25,8 @@ class Group:
         """When its change there was first seen; an echo is our own write and counts only where nothing else does."""
         mine = [key for key in self.keys if key.side is side]
         return min((key.seen_at for key in mine if key.lane is not Lane.ECHO), default="")
+
+    def missed(self, side: SideName) -> str | None:
+        """When its record there was first not found; blank if it was, so far; ``None`` without a key to wait by."""
+        mine = [key for key in self.keys if key.side is side]
+        return min(filter(None, (key.missed_at for key in mine)), default="") if mine else None

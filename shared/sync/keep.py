@@ -28,7 +28,7 @@ from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.patience import at_last
 from shared.sync.plain import plain
-from shared.sync.plan.model import Action, Decision, Env
+from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
@@ -208,9 +208,13 @@ class Keeper:
         elif out.again is not None:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()
-                self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+                missed = now.isoformat() if _missed(out.decision.subject) else ""
+                self._queue.add(Lane.LATER, [_later(key, due, missed) for key in keys or self._own(out, now)])
             else:
-                again = [msgspec.structs.replace(key, tries=key.tries + 1) for key in keys or self._own(out, now)]
+                again = [
+                    msgspec.structs.replace(key, tries=key.tries + 1, missed_at="")
+                    for key in keys or self._own(out, now)
+                ]
                 for key in again:
                     self._queue.add(key.lane, [key])
         elif out.asleep:
@@ -269,5 +273,16 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
             yield side, row_of(done.env, side, out.after.get(side, record))
 
 
-def _later(key: Dirty, due: str) -> Dirty:
-    return msgspec.structs.replace(key, due=due, tries=key.tries + 1)
+def _later(key: Dirty, due: str, missed: str = "") -> Dirty:
+    """
+    Args:
+        missed: when its record was not found; that is no try, since there was nothing to write.
+    """
+    if missed:
+        return msgspec.structs.replace(key, due=due, missed_at=key.missed_at or missed)
+    return msgspec.structs.replace(key, due=due, tries=key.tries + 1, missed_at="")
+
+
+def _missed(subject: Subject) -> bool:
+    """Whether a contact without link was not found, and nothing proves that it is gone."""
+    return subject.link is None and any(subject.half(side).presence is Presence.MISSING for side in SideName)

@@ -64,6 +64,8 @@ class Dirty(msgspec.Struct, array_like=True, kw_only=False):
     """A person approved what the guard held."""
     epoch: int = 0
     """Of the run that observed it. Runs follow one another under the lease, so epochs order them without clocks."""
+    missed_at: str = ""
+    """When a direct read first did not find the record, ISO 8601; blank once it was found."""
 
 
 def _join(old: Dirty, new: Dirty) -> Dirty:
@@ -85,6 +87,7 @@ def _join(old: Dirty, new: Dirty) -> Dirty:
         tries=max(old.tries, new.tries),
         exempt=old.exempt or new.exempt,
         epoch=max(old.epoch, new.epoch),
+        missed_at=min(filter(None, (old.missed_at, new.missed_at)), default=""),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.functions.stage import Stage, stage
 from tests.simulators.people.switches import Switches
-from tests.simulators.wire import Request
+from tests.simulators.wire import Reply, Request
 from tests.sync.stage import BOTH, linked, many, person, watched
 from tests.world import User
 
@@ -227,6 +227,41 @@ def test_a_link_whose_write_is_stale_at_first() -> None:
         (item,) = pages(s, user, made["id"])
         assert (item["action"], item["state"], item["reason"]) == ("link", "done", "")
         assert user.account.person(link.google_id)["organizations"][0]["title"] == "Duchess"
+
+
+@pytest.mark.parametrize("code", [429, 503])
+def test_a_link_whose_write_meets_an_outage(s: Stage, code: int) -> None:
+    """The link is made before its write has happened, and the rest of it is carried out later."""
+    user = s.user("jane", **BOTH)
+    user.sync()
+    user.account.add(person("Ada", "Byron", "ada@x.org"))
+    s.world.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"], title="Duchess")
+    s.clock.advance(300)
+    made = plan(s, user)
+    s.world.people_wire.fault("status", path="updateContact", reply=Reply(code, {"error": {"code": code}}), times=9)
+    s.ask(user, "sync", json={"plan": made["id"]})
+    assert len(user.links()) == 1
+    s.world.people_wire.heal()
+    s.clock.advance(1300)
+    carry(s, user, made["id"])
+    (item,) = pages(s, user, made["id"])
+    assert (item["action"], item["state"], item["reason"]) == ("link", "done", "")
+    (link,) = user.links()
+    assert user.account.person(link.google_id)["organizations"][0]["title"] == "Duchess"
+
+
+def test_a_new_one_that_is_gone_holds_nobody_up(s: Stage) -> None:
+    """Whether it was deleted nobody can tell yet: it is left out at once, and its own key waits."""
+    user = s.user("jane", **BOTH)
+    user.sync()
+    google = user.account.add(person("Ada", "Byron", "ada@x.org"))
+    s.clock.advance(300)
+    made = plan(s, user)
+    user.account.remove(google)
+    (done,) = carry(s, user, made["id"])
+    assert (done["plan"]["done"], done["plan"]["left_out"]) == (0, 1)
+    (item,) = pages(s, user, made["id"])
+    assert (item["state"], item["reason"]) == ("left out", "not in Google any more")
 
 
 def test_deleted_since(s: Stage) -> None:

@@ -70,7 +70,7 @@ MUTANTS = (
         "What was never linked has nothing to lose when a read does not find it; no later change tells of it again.",
         swap(
             "shared/sync/plan/batch.py",
-            "    if record is None and half.presence is Presence.MISSING and _seen_lately(env, half):\n",
+            "    if record is None and half.presence is Presence.MISSING and _may_show(env, half):\n",
             "    if False:\n",
         ),
         ("tests/sync/test_gone.py::test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten",),

@@ -79,3 +79,39 @@ def test_new_contacts_that_are_not_found_for_an_hour_are_taken_for_gone(side: Si
         w.clock.advance(700)
         assert user.run().counts == {"close": 2}
         assert user.links() == []
+
+
+def test_an_odd_answer_long_after_the_change_was_seen_forgets_nobody() -> None:
+    """Held back by a switch for a week, then left out of one answer."""
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_google={"create": False, "update": True, "delete": True})
+        user.sync()
+        two_new(w, user, SideName.GOOGLE)
+        settle(user)
+        w.clock.advance(3 * 86_400.0)
+        user.set(from_google={"create": True, "update": True, "delete": True})
+        leave_out(w, SideName.GOOGLE, times=1)
+        assert user.run().counts == {"wait": 2}
+        w.clock.advance(700)
+        settle(user)
+        assert len(w.sugar.contacts()) == len(user.links()) == 2
+
+
+def test_an_odd_answer_leaves_an_answered_entry_as_it_is() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_sugar={"create": False, "update": True, "delete": True})
+        for _ in range(2):
+            w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        assert troubles(user) == ["ambiguous match"] * 3
+        w.clock.advance(3 * 86_400.0)
+        user.wish(kind="release", cls="ambiguous match")
+        leave_out(w, SideName.GOOGLE, times=1)
+        assert user.run().counts["wait"] == 1
+        w.people_wire.heal()
+        w.clock.advance(700)
+        settle(user)
+        assert troubles(user) == ["ambiguous match"]

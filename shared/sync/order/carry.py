@@ -24,7 +24,7 @@ from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_o
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.patience import MOST_TRIES
-from shared.sync.plan.model import Action, Decision, Env, Subject
+from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
@@ -168,15 +168,27 @@ class Carrier(Plain):
             # What is left is the link itself; anything further came up since.
             return not decision.steps and {entry.trouble.value for entry in decision.entries} <= set(item.asks)
         if decision.action is Action.WAIT:
-            return True
-        why = self._differs(item, progress, decision, carried)
+            lost = self._not_found(decision) if not carried else ""
+            if lost:
+                self._leave_out(name, lost)  # its keys wait; the plan, and all that it holds up, does not
+            return not lost
+        why = self._differs(item, decision, carried)
         if why and not happened:
             self._leave_out(name, why)
         elif why:
             self._leave_out(name, f"done in part; {why}", carried=carried)
         return not why
 
-    def _differs(self, item: Item, progress: Progress, decision: Decision, carried: Collection[str]) -> str:
+    @staticmethod
+    def _not_found(decision: Decision) -> str:
+        """Why there is nothing to carry out for one without link: it is not there, as far as anybody can see."""
+        subject = decision.subject
+        if subject.link is not None or subject.doubt:
+            return ""
+        missing = [side for side in SideName if subject.half(side).presence is Presence.MISSING]
+        return GONE.format(side=_WHO[missing[0]]) if missing else ""
+
+    def _differs(self, item: Item, decision: Decision, carried: Collection[str]) -> str:
         """Why this is not what was planned; blank if it is."""
         written = {side_of(name) for name in carried}
         for side in SideName:
@@ -190,8 +202,8 @@ class Carrier(Plain):
         same = {*marks(decision), *carried} == set(item.ops)
         if same and not carried:
             asks = sorted({entry.trouble.value for entry in decision.entries})
-            # Two are linked even where the write that goes with it was refused as stale; what is left is an update.
-            rest = progress.tries > 0 and decision.action is Action.UPDATE
+            # Two are linked even where the write that goes with it did not happen; what is left of it is an update.
+            rest = not item.linked and decision.subject.link is not None and decision.action is Action.UPDATE
             same = (rest or decision.action.value == item.action) and asks == item.asks
         return "" if same else f"it would be decided otherwise now: {decision.why}"
 

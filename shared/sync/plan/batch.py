@@ -36,8 +36,8 @@ from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _LOST_AFTER = timedelta(hours=1)
-"""So long after a change of it was seen, a contact without link that is not found is taken for gone, without proof. At
-once would forget one that a single odd answer left out: no later change tells of it."""
+"""So long after it was first not found, a contact without link is taken for gone, without proof. At once would forget
+one that a single odd answer left out: no later change tells of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +71,10 @@ def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candi
     return Plan(tuple(decisions))
 
 
-def _seen_lately(env: Env, half: Half) -> bool:
-    if not (half.seen_at and env.now):
+def _may_show(env: Env, half: Half) -> bool:
+    if half.missed_at is None or not env.now:
         return False
-    return datetime.fromisoformat(env.now) - datetime.fromisoformat(half.seen_at) < _LOST_AFTER
+    return not half.missed_at or datetime.fromisoformat(env.now) - datetime.fromisoformat(half.missed_at) < _LOST_AFTER
 
 
 def _alone(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
@@ -94,7 +94,7 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     if subject.doubt:
         return Decision(subject, Action.WAIT, "a create of an earlier run may yet happen", wait_seconds=DOUBT)
     record = half.there
-    if record is None and half.presence is Presence.MISSING and _seen_lately(env, half):
+    if record is None and half.presence is Presence.MISSING and _may_show(env, half):
         return Decision(subject, Action.WAIT, UNPROVEN[side], wait_seconds=PATIENCE)
     if record is None:
         return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")

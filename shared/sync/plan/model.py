@@ -46,6 +46,8 @@ class Half:
     """When its change was first seen, ISO 8601; blank if no change of it is known."""
     merged_into: str = ""
     """Gone, because that side says that it is this other, linked record now."""
+    missed_at: str | None = None
+    """Missing: when a read first did not find it, ISO 8601; blank, if this is the first; ``None``: nothing waits."""
 
     @property
     def there(self) -> Record | None:
