@@ -54,12 +54,7 @@ class Reader:
         if len(names) == 1:
             return {names[0]: self._one(names[0])}
         try:
-            answer = self._client.read(
-                CALL,
-                lambda service: service.people().getBatchGet(
-                    resourceNames=names, personFields=READ_FIELDS, sources=SOURCES
-                ),
-            )
+            answer = self._many(names)
         except Vanished:
             # One of them is gone, and the call does not say which.
             middle = len(names) // 2
@@ -72,12 +67,29 @@ class Reader:
         result.update({name: self._one(name) for name in unclear})
         missing = [name for name in names if name not in result]
         if missing:
-            # Left out may be how the API says "gone", or an answer cut short. One of them read alone tells.
-            first = self._one(missing[0])
-            if isinstance(first, Record):
+            # Left out may be how the API says "gone", or an answer cut short. One of them read alone tells; it may be
+            # gone all the same, and then the others are asked about once more.
+            if isinstance(self._one(missing[0]), Record) or self._some_exist(missing[1:]):
                 raise ProtocolError(CALL, "the answer leaves out persons that exist")
-            result.update(dict.fromkeys(missing, first))
+            result.update(dict.fromkeys(missing, Absent(proven=False)))
         return result
+
+    def _some_exist(self, names: list[str]) -> bool:
+        if len(names) < 2:
+            return any(isinstance(self._one(name), Record) for name in names)
+        try:
+            answer = self._many(names)
+        except Vanished:
+            return False
+        return any(person is not None for person in _answered(answer, names)[0].values())
+
+    def _many(self, names: list[str]) -> Native:
+        return self._client.read(
+            CALL,
+            lambda service: service.people().getBatchGet(
+                resourceNames=names, personFields=READ_FIELDS, sources=SOURCES
+            ),
+        )
 
     def _one(self, name: str) -> Record | Absent:
         call = "people.get"

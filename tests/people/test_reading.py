@@ -56,7 +56,18 @@ def test_a_missing_person_is_absent_and_unproven(make: Callable[..., World], var
     with world.calls() as calls:
         found = world.side.read(names)
     assert [n for n, name in enumerate(names) if found[name] == Absent(proven=False)] == list(gone)
-    assert len(calls) <= {"status": 1, "status_only": 1, "left_out": 2, "whole_call": 30, "tombstone": 1}[variant]
+    assert len(calls) <= {"status": 1, "status_only": 1, "left_out": 3, "whole_call": 30, "tombstone": 1}[variant]
+
+
+@pytest.mark.parametrize("there", [1, 4])
+def test_an_answer_cut_short_tells_of_nobody_whom_it_leaves_out(world: World, there: int) -> None:
+    """That the first one left out is gone says nothing about the others."""
+    gone, *names = some(world, 1 + there)
+    world.account.remove(gone)
+    world.wire.fault("garble", path=BATCH, garble=lambda _, reply: Reply(reply.status, {}, {}))
+    with pytest.raises(ProtocolError, match="leaves out persons that exist"):
+        world.side.read([gone, *names])
+    assert all(isinstance(record, Record) for record in world.side.read(names).values())
 
 
 def test_one_is_read_alone(world: World) -> None:

@@ -36,7 +36,8 @@ def leave_out(w: World, side: SideName, *, times: int | None) -> None:
     """Reads by name find nobody, though they are there."""
     if side is SideName.GOOGLE:
         w.people_wire.fault("garble", path="batchGet", times=times, garble=lambda _, reply: Reply(reply.status, {}, {}))
-        w.people_wire.fault("status", path="people/c", times=times, reply=Reply(404, {"error": NOT_FOUND}))
+        alone = times and 2 * times  # both are read alone then
+        w.people_wire.fault("status", path="people/c", times=alone, reply=Reply(404, {"error": NOT_FOUND}))
     else:
         nobody = Reply(200, {"records": [], "next_offset": -1})
         w.sugar_wire.fault("status", path="/Contacts", skip=1, times=times, reply=nobody)  # the first is the feed's
