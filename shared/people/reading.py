@@ -75,13 +75,12 @@ class Reader:
         return result
 
     def _some_exist(self, names: list[str]) -> bool:
-        if len(names) < 2:
-            return any(isinstance(self._one(name), Record) for name in names)
+        """Whether one of them is there after all; whom the second answer leaves out as well is not."""
         try:
-            answer = self._many(names)
+            found, unclear = _answered(self._many(names), names) if len(names) > 1 else ({}, names)
         except Vanished:
-            return False
-        return any(person is not None for person in _answered(answer, names)[0].values())
+            found, unclear = {}, names
+        return any(found.values()) or any(isinstance(self._one(name), Record) for name in unclear)
 
     def _many(self, names: list[str]) -> Native:
         return self._client.read(

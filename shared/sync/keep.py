@@ -28,7 +28,7 @@ from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.patience import at_last
 from shared.sync.plain import plain
-from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
+from shared.sync.plan.model import Action, Decision, Env
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
@@ -208,7 +208,7 @@ class Keeper:
         elif out.again is not None:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()
-                missed = now.isoformat() if _missed(out.decision.subject) else ""
+                missed = now.isoformat() if out.decision.subject.lost else ""
                 self._queue.add(Lane.LATER, [_later(key, due, missed) for key in keys or self._own(out, now)])
             else:
                 again = [
@@ -281,8 +281,3 @@ def _later(key: Dirty, due: str, missed: str = "") -> Dirty:
     if missed:
         return msgspec.structs.replace(key, due=due, missed_at=key.missed_at or missed)
     return msgspec.structs.replace(key, due=due, tries=key.tries + 1, missed_at="")
-
-
-def _missed(subject: Subject) -> bool:
-    """Whether a contact without link was not found, and nothing proves that it is gone."""
-    return subject.link is None and any(subject.half(side).presence is Presence.MISSING for side in SideName)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from shared.names import SideName
@@ -43,22 +45,25 @@ def leave_out(w: World, side: SideName, *, times: int | None) -> None:
         w.sugar_wire.fault("status", path="/Contacts", skip=1, times=times, reply=nobody)  # the first is the feed's
 
 
-def two_new(w: World, user: User, side: SideName) -> None:
+def two_new(w: World, side: SideName, **settings: Any) -> User:
+    """A user whose first sync is over, and two contacts since."""
+    user = w.user(**BOTH)
+    user.set(**settings)
+    user.sync()
     for first, last, mail in (("Ada", "Byron", "ada@x.org"), ("Bob", "Coe", "bob@x.org")):
         if side is SideName.GOOGLE:
             user.account.add(person(first, last, mail))
         else:
             w.sugar.add(by=user.sugar_user, first_name=first, last_name=last, email=[mail])
     w.clock.advance(300)
+    return user
 
 
 @pytest.mark.parametrize("side", list(SideName))
 def test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten(side: SideName) -> None:
     """No later change would tell of them."""
     with world() as w:
-        user = w.user(**BOTH)
-        user.sync()
-        two_new(w, user, side)
+        user = two_new(w, side)
         leave_out(w, side, times=1)
         assert user.run().counts == {"wait": 2}
         w.clock.advance(700)
@@ -70,9 +75,7 @@ def test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten(side: Sid
 @pytest.mark.parametrize("side", list(SideName))
 def test_new_contacts_that_are_not_found_for_an_hour_are_taken_for_gone(side: SideName) -> None:
     with world() as w:
-        user = w.user(**BOTH)
-        user.sync()
-        two_new(w, user, side)
+        user = two_new(w, side)
         leave_out(w, side, times=None)
         assert user.run().counts == {"wait": 2}
         w.clock.advance(3000)
@@ -83,12 +86,9 @@ def test_new_contacts_that_are_not_found_for_an_hour_are_taken_for_gone(side: Si
 
 
 def test_an_odd_answer_long_after_the_change_was_seen_forgets_nobody() -> None:
-    """Held back by a switch for a week, then left out of one answer."""
+    """Held back by a switch for three days, then left out of one answer."""
     with world() as w:
-        user = w.user(**BOTH)
-        user.set(from_google={"create": False, "update": True, "delete": True})
-        user.sync()
-        two_new(w, user, SideName.GOOGLE)
+        user = two_new(w, SideName.GOOGLE, from_google={"create": False, "update": True, "delete": True})
         settle(user)
         w.clock.advance(3 * 86_400.0)
         user.set(from_google={"create": True, "update": True, "delete": True})

@@ -24,7 +24,7 @@ from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_o
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.patience import MOST_TRIES
-from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
+from shared.sync.plan.model import Action, Decision, Env, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
@@ -168,25 +168,17 @@ class Carrier(Plain):
             # What is left is the link itself; anything further came up since.
             return not decision.steps and {entry.trouble.value for entry in decision.entries} <= set(item.asks)
         if decision.action is Action.WAIT:
-            lost = self._not_found(decision) if not carried else ""
-            if lost:
-                self._leave_out(name, lost)  # its keys wait; the plan, and all that it holds up, does not
-            return not lost
+            lost = decision.subject.lost
+            if lost is None or decision.subject.doubt or carried:
+                return True
+            self._leave_out(name, GONE.format(side=_WHO[lost]))  # its keys wait; what the plan holds up does not
+            return False
         why = self._differs(item, decision, carried)
         if why and not happened:
             self._leave_out(name, why)
         elif why:
             self._leave_out(name, f"done in part; {why}", carried=carried)
         return not why
-
-    @staticmethod
-    def _not_found(decision: Decision) -> str:
-        """Why there is nothing to carry out for one without link: it is not there, as far as anybody can see."""
-        subject = decision.subject
-        if subject.link is not None or subject.doubt:
-            return ""
-        missing = [side for side in SideName if subject.half(side).presence is Presence.MISSING]
-        return GONE.format(side=_WHO[missing[0]]) if missing else ""
 
     def _differs(self, item: Item, decision: Decision, carried: Collection[str]) -> str:
         """Why this is not what was planned; blank if it is."""

@@ -104,6 +104,12 @@ class Subject:
     def half(self, side: SideName) -> Half:
         return self.sugar if side is SideName.SUGAR else self.google
 
+    @property
+    def lost(self) -> SideName | None:
+        """Where a contact without link was not found, though nothing proves that it is gone."""
+        missing = (side for side in SideName if self.half(side).presence is Presence.MISSING)
+        return next(missing, None) if self.link is None else None
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
