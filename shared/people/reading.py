@@ -51,36 +51,34 @@ class Reader:
         return found
 
     def _read(self, names: list[str]) -> dict[str, Record | Absent]:
-        if len(names) == 1:
-            return {names[0]: self._one(names[0])}
+        found = self._answers(names)
+        missing = [name for name in names if name not in found]
+        if missing:
+            # Left out may be how the API says "gone", or an answer cut short. One of them read alone tells; it may be
+            # gone all the same, and then the others are asked about once more.
+            again = {missing[0]: self._one(missing[0])}
+            if not isinstance(again[missing[0]], Record):
+                again.update(self._answers(missing[1:]))
+            if any(isinstance(each, Record) for each in again.values()):
+                raise ProtocolError(CALL, "the answer leaves out persons that exist")
+            found.update(dict.fromkeys(missing, Absent(proven=False)))
+        return found
+
+    def _answers(self, names: list[str]) -> dict[str, Record | Absent]:
+        """What one call says, without those whom its answer leaves out."""
+        if len(names) < 2:
+            return {name: self._one(name) for name in names}
         try:
             answer = self._many(names)
         except Vanished:
             # One of them is gone, and the call does not say which.
             middle = len(names) // 2
-            return {**self._read(names[:middle]), **self._read(names[middle:])}
+            return {**self._answers(names[:middle]), **self._answers(names[middle:])}
         found, unclear = _answered(answer, names)
-        result: dict[str, Record | Absent] = {
-            name: Absent(proven=False) if person is None else self._record(person, name, CALL)
-            for name, person in found.items()
+        return {
+            **{n: self._record(p, n, CALL) if p is not None else Absent(proven=False) for n, p in found.items()},
+            **{name: self._one(name) for name in unclear},
         }
-        result.update({name: self._one(name) for name in unclear})
-        missing = [name for name in names if name not in result]
-        if missing:
-            # Left out may be how the API says "gone", or an answer cut short. One of them read alone tells; it may be
-            # gone all the same, and then the others are asked about once more.
-            if isinstance(self._one(missing[0]), Record) or self._some_exist(missing[1:]):
-                raise ProtocolError(CALL, "the answer leaves out persons that exist")
-            result.update(dict.fromkeys(missing, Absent(proven=False)))
-        return result
-
-    def _some_exist(self, names: list[str]) -> bool:
-        """Whether one of them is there after all; whom the second answer leaves out as well is not."""
-        try:
-            found, unclear = _answered(self._many(names), names) if len(names) > 1 else ({}, names)
-        except Vanished:
-            found, unclear = {}, names
-        return any(found.values()) or any(isinstance(self._one(name), Record) for name in unclear)
 
     def _many(self, names: list[str]) -> Native:
         return self._client.read(
