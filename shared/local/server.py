@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 from collections.abc import Mapping
+from queue import SimpleQueue
 from typing import Any
 
 from shared.clock import Clock, SystemClock
@@ -66,9 +68,20 @@ class Server:
         to_stdout()
         self.queue.start()
         self._beat.start()
+        over: SimpleQueue[BaseException | None] = SimpleQueue()
+        listening = threading.Thread(target=self._listen, args=(over,), name="listener", daemon=True)
+        listening.start()
         try:
-            self.listener.run()
+            # Ctrl-C interrupts the main thread wherever it is: here in this wait alone, never in the middle of the
+            # server, where what handles any error would handle that one, too, or a lock would stay taken.
+            failure = over.get()
+            if failure is not None:
+                raise failure
+        except KeyboardInterrupt:
+            self.listener.stop()
+            raise
         finally:
+            listening.join(_PATIENCE)
             self._beat.stop()
             self.queue.stop(patience=_PATIENCE)
             self.services.store.close()
@@ -80,6 +93,14 @@ class Server:
     def look(self) -> None:
         """Looks once for users who are due."""
         self._post("dispatch", {})
+
+    def _listen(self, over: SimpleQueue[BaseException | None]) -> None:
+        try:
+            self.listener.run()
+        except BaseException as error:  # noqa: BLE001 -- raised where the end is waited for
+            over.put(error)
+        else:
+            over.put(None)
 
     def _sync(self, body: dict[str, Any]) -> None:
         self._post("sync", body)
