@@ -47,7 +47,7 @@ class CandidateSearch:
         self._env = env
         self._most = most
 
-    def run(self, batch: Batch) -> None:
+    def by_index(self, batch: Batch) -> None:
         """Everybody who shares an email with somebody in question, in rounds, until nobody new turns up."""
         loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
         gone = [s for s in batch.subjects if s.link is not None and _vanished(s) is not None]
@@ -69,10 +69,7 @@ class CandidateSearch:
             fresh = {side: self._reader.present(side, wanted[side]) for side in SideName}
             known |= {(side, record) for side in SideName for record in wanted[side]}
             frontier = self._admit(batch, fresh)
-        # A read may have missed what is there all the same; what a search then finds is no less a candidate.
         self._unread(batch)
-        missed = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).there is None}
-        self._look_up(batch, loose, known - missed)
 
     def _crowds(self, batch: Batch, wanted: dict[SideName, set[str]]) -> None:
         """Where too many share an email (or a name) to read them all, nobody among them is matched or created.
@@ -171,15 +168,19 @@ class CandidateSearch:
             wanted[side] |= set([record for record in ids if (side, record) not in known][:_MOST_HEIRS])
         return wanted
 
-    def _look_up(self, batch: Batch, loose: Iterable[Subject], known: set[tuple[SideName, str]]) -> None:
-        """Asks a side itself about those who would otherwise be created there.
+    def look_up(self, batch: Batch) -> None:
+        """Asks a side itself about those who would otherwise be created there; what people have told of the candidates
+        so far is known.
 
         Google's index knows all contacts; Sugar's knows those in scope, so the others are looked up, all in one call.
         Whoever shares an email without being the same person (an office's address) is no reason to look no further.
+        What a read has missed and a search finds is no less a candidate.
         """
-        loose = list(loose)
+        loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
         if not loose:
             return
+        known = {(side, r.id) for s in batch.subjects for side in SideName if (r := s.half(side).there)}
+        known |= {(candidate.side, candidate.record.id) for candidate in batch.candidates}
         table = Table(self._env, batch.subjects, batch.candidates)
         for source in SideName:
             side = source.other

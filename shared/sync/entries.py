@@ -67,12 +67,12 @@ class Entries:
                 different=different(entry.data),
             )
 
-    def parked(self, batch: Batch) -> None:
-        """Marks which of the candidates are quarantined, and fetches their entries."""
+    def parked(self, batch: Batch, known: int = 0) -> None:
+        """Marks which of the candidates are quarantined, and fetches their entries; all but the first ``known``."""
         others = {
             self._paths.backlog(subject_id(c.side, c.record.id)): n
             for n, c in enumerate(batch.candidates)
-            if c.link is None
+            if n >= known and c.link is None
         }
         docs = self._store.get_all(others) if others else {}
         batch.entries |= {doc.id: doc for doc in docs.values()}

@@ -27,6 +27,7 @@ from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.reading import Reader
 from shared.sync.settings import ConflictRule
+from shared.sync.unfound import mark_unfound
 
 _SLICE = 100
 _MOST_KEYS = 1000
@@ -91,9 +92,14 @@ class Gatherer:
         if backlog:
             entries.answered(batch)
         search = CandidateSearch(self._sides, self._reader, self._index, self._links, self._env, self._most)
-        search.run(batch)
+        search.by_index(batch)
         if backlog:
             entries.parked(batch)
+        known = len(batch.candidates)
+        search.look_up(batch)
+        if backlog:
+            entries.parked(batch, known)
+        mark_unfound(batch, self._reader.pool, self._index, self._env)
         return batch
 
     # -- which contacts ------------------------------------------------------------------------------
@@ -179,7 +185,7 @@ class Gatherer:
         if not seen and self._env.settings.conflict is ConflictRule.NEWEST:
             seen = self._queue.seen(side, record_id)
         if isinstance(read, Record):
-            return Half(Presence.PRESENT, record_id, read, seen)
+            return Half(Presence.PRESENT, record_id, read, seen, missed_at=group.missed(side))
         deleted = any(key.deleted for key in group.keys if key.side is side)
         dead = group.link is not None and (
             group.link.both_gone_at is not None

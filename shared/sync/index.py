@@ -29,6 +29,16 @@ class Row(msgspec.Struct, array_like=True):
     in_scope: bool
     terms: list[str]
 
+    @property
+    def gone(self) -> bool:
+        """A feed said that it is deleted, or goes by another name now; see :func:`gone`."""
+        return not (self.version or self.terms)
+
+
+def gone(record_id: str) -> Row:
+    """One that a feed showed to be gone. Of whom a read does not find, this tells that it is no odd answer."""
+    return Row(record_id, "", False, [])
+
 
 class Index:
     """The index of one pair during one run."""
@@ -87,7 +97,8 @@ class Index:
 
     def known(self, side: SideName) -> dict[str, tuple[str, bool]]:
         """The current generation: version and scope by id."""
-        return {row.id: (row.version, row.in_scope) for row in self._rows(self._names(side, building=False))}
+        rows = self._rows(self._names(side, building=False))
+        return {row.id: (row.version, row.in_scope) for row in rows if not row.gone}
 
     def rows(self, side: SideName) -> dict[str, Row]:
         """The current generation: the last row of each, by id."""
@@ -112,6 +123,15 @@ class Index:
             if not terms.isdisjoint(row.terms)
             or (not bare_terms.isdisjoint(row.terms) and not any(term.startswith("e:") for term in row.terms))
         }
+
+    def of(self, side: SideName, ids: Collection[str]) -> list[Row]:
+        """All that is known of these, a listing under way included."""
+        names = self._names(side, building=False) + self._names(side, building=True)
+        return [row for row in self._rows(names) if row.id in ids]
+
+    def gone(self, side: SideName) -> set[str]:
+        """Ids of which the last that is known is that they are gone."""
+        return {record for record, row in self.rows(side).items() if row.gone}
 
     def swap(self, side: SideName) -> list[Change]:
         """The generation just built becomes the current one; the removals of the old one's chunks."""

@@ -22,7 +22,7 @@ from shared.side import Feed, Key, Page, Side
 from shared.store.port import Change, Store
 from shared.sync.doubts import source
 from shared.sync.head import Listing, SideState
-from shared.sync.index import Index, Row
+from shared.sync.index import Index, Row, gone
 from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.link import Link, LinkState
@@ -148,6 +148,8 @@ class Observer:
         keys = [k for k in page.keys if k.previous_ids or not self._recents.reflected(side, k.id, k.version)]
         # Also who lies outside the scope may be the same person as one that is about to be created there.
         self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
+        if side is SWEEPS:
+            self._index.append(side, map(gone, _gone(page.keys)))
         keys = self._relevant(side, keys)
         self._watch(side, keys)
         for key in keys:
@@ -264,6 +266,11 @@ class Observer:
 
 def _told(link: Link, side: SideName) -> bool:
     return link.both_gone_at is not None or (link.state is LinkState.TOMBSTONE and link.deleted_on is side)
+
+
+def _gone(keys: Iterable[Key]) -> list[str]:
+    """The names by which no read finds anybody from now on."""
+    return [name for key in keys for name in (*key.previous_ids, *([key.id] if key.deleted else ()))]
 
 
 def _row(key: Key) -> Row:

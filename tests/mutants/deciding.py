@@ -70,10 +70,20 @@ MUTANTS = (
         "What was never linked has nothing to lose when a read does not find it; no later change tells of it again.",
         swap(
             "shared/sync/plan/batch.py",
-            "    if record is None and half.presence is Presence.MISSING and _may_show(env, half):\n",
-            "    if False:\n",
+            "half.presence is Presence.MISSING and half.missed_at is not None and ",
+            "half.presence is Presence.NONE and half.missed_at is not None and ",
         ),
         ("tests/sync/test_gone.py::test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten",),
+    ),
+    Mutant(
+        "not-found-is-no-match",
+        "Who is not found cannot be linked with; what is left to do is to create.",
+        swap(
+            "shared/sync/gather.py",
+            "        mark_unfound(batch, self._reader.pool, self._index, self._env)\n",
+            "",
+        ),
+        ("tests/sync/test_gone.py::test_who_may_be_a_match_is_not_doubled_by_an_odd_answer",),
     ),
     Mutant(
         "lookup-only-in-scope",

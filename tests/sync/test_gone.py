@@ -45,6 +45,14 @@ def leave_out(w: World, side: SideName, *, times: int | None) -> None:
         w.sugar_wire.fault("status", path="/Contacts", skip=1, times=times, reply=nobody)  # the first is the feed's
 
 
+def not_there(w: World, side: SideName) -> None:
+    """A single read by name finds nobody."""
+    if side is SideName.GOOGLE:
+        w.people_wire.fault("status", path="people/c", times=1, reply=Reply(404, {"error": NOT_FOUND}))
+    else:
+        leave_out(w, side, times=2)  # read by name, then looked for by email
+
+
 def two_new(w: World, side: SideName, **settings: Any) -> User:
     """A user whose first sync is over, and two contacts since."""
     user = w.user(**BOTH)
@@ -116,3 +124,73 @@ def test_an_odd_answer_leaves_an_answered_entry_as_it_is() -> None:
         w.clock.advance(700)
         settle(user)
         assert troubles(user) == ["ambiguous match"]
+
+
+@pytest.mark.parametrize("side", list(SideName))
+def test_who_may_be_a_match_is_not_doubled_by_an_odd_answer(side: SideName) -> None:
+    """It is known by its email, and a single read says that it is not there."""
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(**{f"from_{side.value}": {"create": False, "update": True, "delete": True}})
+        if side is SideName.GOOGLE:
+            user.account.add(person("Ada", "Byron", "ada@x.org"))
+        else:
+            w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        settle(user)
+        if side is SideName.GOOGLE:
+            w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        else:
+            user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(300)
+        not_there(w, side)
+        assert user.run().counts == {"wait": 1}
+        w.people_wire.heal()
+        w.sugar_wire.heal()
+        w.clock.advance(700)
+        settle(user)
+        assert len(w.sugar.contacts()) == len(user.account.people()) == len(user.links()) == 1
+        fixed_point(user)
+
+
+def test_nor_is_a_linked_one() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        settle(user)
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(300)
+        not_there(w, SideName.GOOGLE)
+        assert user.run().counts == {"wait": 1}
+        w.clock.advance(700)
+        settle(user)
+        assert troubles(user) == ["already linked"]
+        assert len(user.account.people()) == len(user.links()) == 1
+
+
+def test_whom_the_feed_shows_to_be_gone_nobody_waits_for() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_google={"create": False, "update": True, "delete": True})
+        gone = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        user.account.remove(gone)
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(300)
+        counts = user.run().counts
+        assert (counts["create"], counts.get("wait")) == (1, None)
+
+
+def test_who_may_be_a_match_and_is_not_found_for_an_hour_is_taken_for_gone() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_google={"create": False, "update": True, "delete": True})
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(300)
+        leave_out(w, SideName.GOOGLE, times=None)
+        assert user.run().counts == {"wait": 1}
+        w.clock.advance(3000)
+        assert user.run().counts == {"wait": 1}
+        w.clock.advance(700)
+        assert user.run().counts["create"] == 1

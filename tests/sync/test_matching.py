@@ -125,6 +125,27 @@ def test_an_office_address_does_not_hide_a_match_outside_the_scope() -> None:
         assert troubles(user) == ["match outside the scope"]
 
 
+def test_nor_does_one_of_whom_a_person_has_said_that_it_is_somebody_else() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_sugar={"create": False, "update": True, "delete": True})
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["office@x.org"])
+        grace = user.account.add(person("Grace", "Hopper", "grace@x.org", "office@x.org"))
+        user.account.add(person("Alan", "Turing", "office@x.org"))
+        settle(user)
+        asked = {doc.id: doc for doc in user.backlog()}
+        (ada,) = (name for name in asked if name.startswith("s:"))
+        w.sugar.add(first_name="Grace", last_name="Hopper", email=["grace@x.org"], assigned_user_id="other")
+        user.wish(kind="release", entries=[ada], action="different")
+        settle(user)
+        user.wish(kind="release", cls="ambiguous match")
+        settle(user)
+        assert len(w.sugar.contacts()) == 3
+        assert troubles(user) == ["match outside the scope"]
+        (asks,) = (doc.id for doc in user.backlog() if doc.data["class"] == "match outside the scope")
+        assert asks == "g:" + grace.replace("/", ":")
+
+
 @pytest.mark.parametrize("name", [("Ada", "Byron"), ("", "")], ids=["same name", "no name"])
 def test_a_duplicate_of_a_linked_contact_is_asked_about(name: tuple[str, str]) -> None:
     with world() as w:

@@ -168,10 +168,11 @@ class Carrier(Plain):
             # What is left is the link itself; anything further came up since.
             return not decision.steps and {entry.trouble.value for entry in decision.entries} <= set(item.asks)
         if decision.action is Action.WAIT:
-            lost = decision.subject.lost
-            if lost is None or decision.subject.doubt or carried:
+            subject = decision.subject
+            if subject.doubt or carried or not (subject.lost or subject.unfound):
                 return True
-            self._leave_out(name, GONE.format(side=_WHO[lost]))  # its keys wait; what the plan holds up does not
+            # Its keys wait; what the plan holds up does not.
+            self._leave_out(name, GONE.format(side=_WHO[subject.lost]) if subject.lost else decision.why)
             return False
         why = self._differs(item, decision, carried)
         if why and not happened:

@@ -37,7 +37,10 @@ from shared.sync.plan.verdict import TO
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 _LOST_AFTER = timedelta(hours=1)
 """So long after it was first not found, a contact without link is taken for gone, without proof. At once would forget
-one that a single odd answer left out: no later change tells of it."""
+one that a single odd answer left out: no later change tells of it. Or double its match, made beside it."""
+
+
+_UNFOUND = {side: f"{who} did not find one that may be the same contact" for side, who in _WHO.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,11 @@ def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candi
     return Plan(tuple(decisions))
 
 
-def _may_show(env: Env, half: Half) -> bool:
-    if half.missed_at is None or not env.now:
+def _may_show(env: Env, missed_at: str) -> bool:
+    """Whether who was first not found then may be there all the same."""
+    if not env.now:
         return False
-    return not half.missed_at or datetime.fromisoformat(env.now) - datetime.fromisoformat(half.missed_at) < _LOST_AFTER
+    return not missed_at or datetime.fromisoformat(env.now) - datetime.fromisoformat(missed_at) < _LOST_AFTER
 
 
 def _alone(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
@@ -94,7 +98,7 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     if subject.doubt:
         return Decision(subject, Action.WAIT, "a create of an earlier run may yet happen", wait_seconds=DOUBT)
     record = half.there
-    if record is None and half.presence is Presence.MISSING and _may_show(env, half):
+    if half.presence is Presence.MISSING and half.missed_at is not None and _may_show(env, half.missed_at):
         return Decision(subject, Action.WAIT, UNPROVEN[side], wait_seconds=PATIENCE)
     if record is None:
         return Decision(subject, Action.CLOSE, f"not in {_WHO[side]} any more, and never linked")
@@ -119,8 +123,20 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     if isinstance(match, Aside):
         return Decision(subject, Action.NOTHING, f"the same contact in {_WHO[side.other]} is put aside", asleep=True)
     if isinstance(match, Matched):
-        return _link(env, subject, side, match, by_record.get((side.other, match.person.id)))
-    return _create(env, subject, side, person)
+        decision = _link(env, subject, side, match, by_record.get((side.other, match.person.id)))
+    else:
+        decision = _create(env, subject, side, person)
+    unfound = sorted(subject.unfound & _rivals(decision, side))
+    if unfound and _may_show(env, half.missed_at or ""):
+        return Decision(subject, Action.WAIT, _UNFOUND[unfound[0]], wait_seconds=PATIENCE)
+    return decision
+
+
+def _rivals(decision: Decision, source: SideName) -> frozenset[SideName]:
+    """The sides on which the decision depends on who else is there."""
+    if decision.action is Action.CREATE:
+        return frozenset({source.other})
+    return frozenset(SideName if decision.action in (Action.LINK, Action.REVIVE) else ())
 
 
 def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subject | None) -> Decision:

@@ -47,7 +47,8 @@ class Half:
     merged_into: str = ""
     """Gone, because that side says that it is this other, linked record now."""
     missed_at: str | None = None
-    """Missing: when a read first did not find it, ISO 8601; blank, if this is the first; ``None``: nothing waits."""
+    """When a read first did not find it, or somebody who may be the same person, ISO 8601; blank, if this is the first;
+    ``None``: nothing waits."""
 
     @property
     def there(self) -> Record | None:
@@ -98,6 +99,9 @@ class Subject:
     """A person approved what the guard would hold."""
     unsure: str = ""
     """Why its match cannot be told, though there may be one; blank: it can."""
+    unfound: frozenset[SideName] = frozenset()
+    """Where somebody who may be the same person, or that one's match, was not found, though nothing proves that they
+    are gone."""
     doubt: bool = False
     """A write of an earlier run may yet happen."""
 
