@@ -15,7 +15,7 @@ from shared.sync.index import Index
 from shared.sync.links import Links
 from shared.sync.paths import record_of
 from shared.sync.plan.match import Alone, Table
-from shared.sync.plan.model import Candidate, Env, Presence, Subject
+from shared.sync.plan.model import Candidate, Env, Subject
 from shared.sync.reading import Reader
 
 _CROWD = "too many contacts have the same email or name to tell who is who"
@@ -50,7 +50,7 @@ class CandidateSearch:
     def by_index(self, batch: Batch) -> None:
         """Everybody who shares an email with somebody in question, in rounds, until nobody new turns up."""
         loose = [s for s in batch.subjects if s.link is None and _open(s) is not None]
-        gone = [s for s in batch.subjects if s.link is not None and _vanished(s) is not None]
+        gone = [s for s in batch.subjects if s.vanished is not None]
         known = {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).id}
         frontier = {side: {r.id: r for s in loose if (r := s.half(side).there)} for side in SideName}
         heirs = self._heirs(gone, known)
@@ -159,7 +159,7 @@ class CandidateSearch:
         region = self._env.settings.region
         wanted: dict[SideName, set[str]] = {side: set() for side in SideName}
         for subject in gone:
-            side, link = _vanished(subject), subject.link
+            side, link = subject.vanished, subject.link
             if side is None or link is None:
                 continue
             sure = {key_term(link.id), *(email_term(key) for key in link.base_emails or ())}
@@ -222,10 +222,3 @@ def _chosen(subjects: Iterable[Subject]) -> list[tuple[SideName, str]]:
 
 def _open(subject: Subject) -> SideName | None:
     return next((side for side in SideName if subject.half(side).there), None)
-
-
-def _vanished(subject: Subject) -> SideName | None:
-    return next(
-        (side for side in SideName if subject.half(side).presence is Presence.GONE and subject.half(side.other).there),
-        None,
-    )

@@ -27,7 +27,7 @@ from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.reading import Reader
 from shared.sync.settings import ConflictRule
-from shared.sync.unfound import mark_unfound
+from shared.sync.unfound import Missed, mark_unfound
 
 _SLICE = 100
 _MOST_KEYS = 1000
@@ -50,11 +50,14 @@ class Gatherer:
         env: Env,
         most: int,
         errand: Errand,
+        missed: Missed,
     ) -> None:
         """
         Args:
             most: contacts of one batch, recovery and sweep included.
+            missed: is brought up to date.
         """
+        self._missed = missed
         self._most = most
         self._errand = errand
         self._store = store
@@ -99,7 +102,7 @@ class Gatherer:
         search.look_up(batch)
         if backlog:
             entries.parked(batch, known)
-        mark_unfound(batch, self._reader.pool, self._index, self._env)
+        mark_unfound(batch, self._reader.pool, self._index, self._env, self._missed)
         return batch
 
     # -- which contacts ------------------------------------------------------------------------------
@@ -166,10 +169,14 @@ class Gatherer:
         for side in SideName:
             mine = [key for key in keys if key.side is side]
             links = self._links.of(side, [record for key in mine for record in (key.id, *key.previous)])
+            names: dict[str, dict[str, None]] = {}
             for key in mine:
-                known = [links[record] for record in (key.id, *key.previous) if record in links]
+                # One record may have several keys, in several lanes; each may know of former names.
+                names.setdefault(key.id, {key.id: None}).update(dict.fromkeys(key.previous))
+            for record, former in names.items():
+                known = [links[name] for name in former if name in links]
                 if known:
-                    found[side, key.id] = list({link.id: link for link in known}.values())
+                    found[side, record] = list({link.id: link for link in known}.values())
         return found
 
     # -- reading -------------------------------------------------------------------------------------
@@ -185,7 +192,7 @@ class Gatherer:
         if not seen and self._env.settings.conflict is ConflictRule.NEWEST:
             seen = self._queue.seen(side, record_id)
         if isinstance(read, Record):
-            return Half(Presence.PRESENT, record_id, read, seen, missed_at=group.missed(side))
+            return Half(Presence.PRESENT, record_id, read, seen)
         deleted = any(key.deleted for key in group.keys if key.side is side)
         dead = group.link is not None and (
             group.link.both_gone_at is not None

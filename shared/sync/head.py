@@ -106,6 +106,8 @@ class Head(msgspec.Struct, kw_only=True):
     open: list[OpenIntents] = []
     found: dict[str, list[str]] = {}
     """Our planted keys of open or remembered creates, with the records in which the feed showed them."""
+    unfound: dict[str, str] = {}
+    """When records that may be a match were first not found, by subject id; see :mod:`shared.sync.unfound`."""
     sent: dict[str, Sent] = {}
     links: int = 0
     """Of two records, whether they lie in the scope or not; tombstones apart."""

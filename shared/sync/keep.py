@@ -208,9 +208,7 @@ class Keeper:
         elif out.again is not None:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()
-                subject = out.decision.subject
-                unseen = out.decision.action is Action.WAIT and (subject.lost or subject.unfound)
-                missed = now.isoformat() if unseen else ""
+                missed = now.isoformat() if out.decision.subject.lost else ""
                 self._queue.add(Lane.LATER, [_later(key, due, missed) for key in keys or self._own(out, now)])
             else:
                 again = [
@@ -278,7 +276,7 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
 def _later(key: Dirty, due: str, missed: str = "") -> Dirty:
     """
     Args:
-        missed: when its record, or its match, was not found; that is no try, since there was nothing to write.
+        missed: when its record was not found; that is no try, since there was nothing to write.
     """
     if missed:
         return msgspec.structs.replace(key, due=due, missed_at=key.missed_at or missed)

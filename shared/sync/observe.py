@@ -147,9 +147,9 @@ class Observer:
         # A version that was read already may still bring news: which other names the record has answered to since.
         keys = [k for k in page.keys if k.previous_ids or not self._recents.reflected(side, k.id, k.version)]
         # Also who lies outside the scope may be the same person as one that is about to be created there.
-        self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
         if side is SWEEPS:
             self._index.append(side, map(gone, _gone(page.keys)))
+        self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
         keys = self._relevant(side, keys)
         self._watch(side, keys)
         for key in keys:
@@ -270,7 +270,9 @@ def _told(link: Link, side: SideName) -> bool:
 
 def _gone(keys: Iterable[Key]) -> list[str]:
     """The names by which no read finds anybody from now on."""
-    return [name for key in keys for name in (*key.previous_ids, *([key.id] if key.deleted else ()))]
+    living = {key.id for key in keys if not key.deleted}
+    ended = [name for key in keys for name in (*key.previous_ids, *([key.id] if key.deleted else ()))]
+    return [name for name in dict.fromkeys(ended) if name not in living]
 
 
 def _row(key: Key) -> Row:

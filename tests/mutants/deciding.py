@@ -80,10 +80,29 @@ MUTANTS = (
         "Who is not found cannot be linked with; what is left to do is to create.",
         swap(
             "shared/sync/gather.py",
-            "        mark_unfound(batch, self._reader.pool, self._index, self._env)\n",
+            "        mark_unfound(batch, self._reader.pool, self._index, self._env, self._missed)\n",
             "",
         ),
         ("tests/sync/test_gone.py::test_who_may_be_a_match_is_not_doubled_by_an_odd_answer",),
+    ),
+    Mutant(
+        "not-found-is-no-heir",
+        "A linked contact has its match already; only those without link look for one.",
+        swap("shared/sync/unfound.py", "if s.link is None or s.vanished is not None]", "if s.link is None]"),
+        ("tests/sync/test_heirs.py::test_an_heir_that_is_not_found_once_is_waited_for",),
+    ),
+    Mutant(
+        "the-last-key-knows-all",
+        "The keys of one record say the same; any of them will do.",
+        swap(
+            "shared/sync/gather.py",
+            "names.setdefault(key.id, {key.id: None}).update(dict.fromkeys(key.previous))",
+            "names[key.id] = dict.fromkeys((key.id, *key.previous))",
+        ),
+        (
+            "tests/sync/test_heirs.py::"
+            "test_who_was_merged_away_is_known_also_while_the_survivor_waits_for_its_weekly_look",
+        ),
     ),
     Mutant(
         "lookup-only-in-scope",

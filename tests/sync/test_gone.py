@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.names import SideName
+from shared.sync.paths import subject_id
 from tests.simulators.wire import Reply
 from tests.sync.crashes import fixed_point
 from tests.sync.stage import BOTH, person, settle, troubles
@@ -194,3 +195,26 @@ def test_who_may_be_a_match_and_is_not_found_for_an_hour_is_taken_for_gone() -> 
         assert user.run().counts == {"wait": 1}
         w.clock.advance(700)
         assert user.run().counts["create"] == 1
+
+
+def test_the_hour_counts_from_the_first_miss_of_that_very_contact() -> None:
+    """That it was not found itself two hours ago says nothing about its match."""
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_google={"create": False, "update": True, "delete": True})
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(300)
+        leave_out(w, SideName.SUGAR, times=1)
+        assert user.run().counts == {"wait": 1}
+        w.clock.advance(7200)
+        leave_out(w, SideName.GOOGLE, times=1)
+        assert user.run().counts == {"wait": 1}
+        (google_id,) = (each["resourceName"] for each in user.account.people())
+        assert list(user.head().unfound) == [subject_id(SideName.GOOGLE, google_id)]
+        w.people_wire.heal()
+        w.clock.advance(700)
+        settle(user)
+        assert len(user.account.people()) == len(user.links()) == 1
+        assert user.head().unfound == {}

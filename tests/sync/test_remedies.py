@@ -26,6 +26,7 @@ from tests.sync.stage import (
     watched,
 )
 from tests.sync.test_backlog import SCENES
+from tests.sync.test_gone import leave_out
 from tests.world import User, World, world
 
 
@@ -320,6 +321,21 @@ def test_nobody_is_made_again_who_was_entered_anew() -> None:
         (again,) = [each for each in user.backlog() if each.id == doc.id]
         assert (again.data["attempts"], again.data["class"]) == (2, "deleted and edited")
         assert "same email" in again.data["entries"][0]["message"]
+
+
+def test_nor_where_that_one_is_not_found_once() -> None:
+    with world() as w:
+        user = scene(w, Trouble.DELETED_AND_EDITED)
+        (doc,) = user.backlog()
+        user.account.add(person("Ada", "Byron", "ada@x.org"))
+        settle(user)
+        user.wish(kind="release", entries=[doc.id], action="restore")
+        leave_out(w, SideName.GOOGLE, times=None)
+        assert user.run().counts == {"wait": 1}
+        w.people_wire.heal()
+        rest(user)
+        assert len(user.account.people()) == 1
+        assert troubles(user).count("deleted and edited") == 1
 
 
 def test_an_edit_after_the_decision_is_not_deleted() -> None:

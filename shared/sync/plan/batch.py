@@ -35,7 +35,7 @@ from shared.sync.plan.pair import DOUBT, NEVER, PATIENCE, QUARANTINED, UNPROVEN,
 from shared.sync.plan.verdict import TO
 
 _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
-_LOST_AFTER = timedelta(hours=1)
+LOST_AFTER = timedelta(hours=1)
 """So long after it was first not found, a contact without link is taken for gone, without proof. At once would forget
 one that a single odd answer left out: no later change tells of it. Or double its match, made beside it."""
 
@@ -57,7 +57,8 @@ class Plan:
 def plan_batch(env: Env, subjects: Sequence[Subject], candidates: Sequence[Candidate]) -> Plan:
     """Plans the batch. Pure: equal arguments give an equal plan, in any order of the subjects."""
     heirs = _Heirs(env, subjects, candidates)
-    decisions = [heirs.unmatched(plan_pair(env, s, heirs.of)) for s in subjects if s.link is not None]
+    linked = [heirs.unmatched(plan_pair(env, s, heirs.of)) for s in subjects if s.link is not None]
+    decisions = [_unseen(decision.subject, decision) for decision in linked]
     loose = sorted((s for s in subjects if s.link is None), key=lambda s: (s.sugar.id, s.google.id))
     table = Table(env, subjects if loose else (), candidates if loose else ())
     by_record = {(side, s.half(side).id): s for s in loose for side in SideName if s.half(side).there}
@@ -78,7 +79,7 @@ def _may_show(env: Env, missed_at: str) -> bool:
     """Whether who was first not found then may be there all the same."""
     if not env.now:
         return False
-    return not missed_at or datetime.fromisoformat(env.now) - datetime.fromisoformat(missed_at) < _LOST_AFTER
+    return not missed_at or datetime.fromisoformat(env.now) - datetime.fromisoformat(missed_at) < LOST_AFTER
 
 
 def _alone(subject: Subject, decision: Decision, decisions: list[Decision]) -> Decision:
@@ -126,17 +127,25 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
         decision = _link(env, subject, side, match, by_record.get((side.other, match.person.id)))
     else:
         decision = _create(env, subject, side, person)
-    unfound = sorted(subject.unfound & _rivals(decision, side))
-    if unfound and _may_show(env, half.missed_at or ""):
-        return Decision(subject, Action.WAIT, _UNFOUND[unfound[0]], wait_seconds=PATIENCE)
-    return decision
+    return _unseen(subject, decision)
 
 
-def _rivals(decision: Decision, source: SideName) -> frozenset[SideName]:
+def _unseen(subject: Subject, decision: Decision) -> Decision:
+    """The decision, unless it depends on somebody who was not found, and may show yet."""
+    unfound = sorted(subject.unfound & _rivals(decision))
+    if not unfound:
+        return decision
+    return Decision(subject, Action.WAIT, _UNFOUND[unfound[0]], link=subject.link, wait_seconds=PATIENCE)
+
+
+def _rivals(decision: Decision) -> frozenset[SideName]:
     """The sides on which the decision depends on who else is there."""
-    if decision.action is Action.CREATE:
-        return frozenset({source.other})
-    return frozenset(SideName if decision.action in (Action.LINK, Action.REVIVE) else ())
+    if decision.action in (Action.LINK, Action.REVIVE):
+        return frozenset(SideName)
+    made = frozenset(step.side for step in decision.steps if step.op is Op.CREATE)
+    # Whom a merge has taken the record into; see :class:`_Heirs`.
+    gone = decision.subject.vanished if decision.action in (Action.DELETE, Action.TOMBSTONE) else None
+    return made if gone is None else made | {gone}
 
 
 def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subject | None) -> Decision:

@@ -47,8 +47,7 @@ class Half:
     merged_into: str = ""
     """Gone, because that side says that it is this other, linked record now."""
     missed_at: str | None = None
-    """When a read first did not find it, or somebody who may be the same person, ISO 8601; blank, if this is the first;
-    ``None``: nothing waits."""
+    """Missing: when a read first did not find it, ISO 8601; blank, if this is the first; ``None``: nothing waits."""
 
     @property
     def there(self) -> Record | None:
@@ -100,13 +99,19 @@ class Subject:
     unsure: str = ""
     """Why its match cannot be told, though there may be one; blank: it can."""
     unfound: frozenset[SideName] = frozenset()
-    """Where somebody who may be the same person, or that one's match, was not found, though nothing proves that they
-    are gone."""
+    """Where somebody who may be the same person, or that one's match, was not found of late, though nothing proves that
+    they are gone."""
     doubt: bool = False
     """A write of an earlier run may yet happen."""
 
     def half(self, side: SideName) -> Half:
         return self.sugar if side is SideName.SUGAR else self.google
+
+    @property
+    def vanished(self) -> SideName | None:
+        """Where the record of a linked contact is gone, while the other one is there."""
+        gone = (side for side in SideName if self.half(side).presence is Presence.GONE and self.half(side.other).there)
+        return next(gone, None) if self.link is not None else None
 
     @property
     def lost(self) -> SideName | None:
