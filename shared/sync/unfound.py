@@ -75,9 +75,8 @@ def mark_unfound(
         # A match has rivals of its own: who is linked with it depends on them as well.
         alike = {name: each for name, each in known.items() if told.may_be(each)}
         for n, subject in asking:
-            if any(_concerns(name, known[name], alike) for name in _own(subject, known)) or _stood_for(
-                told, subject, env
-            ):
+            own = any(_concerns(name, known[name], alike) for name in _own(subject, known))
+            if own or _stood_for(told, subject, env) or subject_id(*where) in _chosen(subject):
                 first = missed.setdefault(subject_id(*where), env.now)
                 if datetime.fromisoformat(env.now) - datetime.fromisoformat(first) < LOST_AFTER:
                     marked = batch.subjects[n]
@@ -97,6 +96,12 @@ def _stood_for(told: _Known, subject: Subject, env: Env) -> bool:
     return not (told.mails.isdisjoint(map(email_term, link.base_emails or ())) and told.phones.isdisjoint(phones))
 
 
+def _chosen(subject: Subject) -> tuple[str, ...]:
+    """Whom a person has chosen as the same contact."""
+    remedy = subject.answer.remedy if subject.answer is not None else None
+    return tuple(remedy.candidates) if remedy is not None and remedy.action == "choose" else ()
+
+
 def _own(subject: Subject, known: Mapping[Name, _Known]) -> list[Name]:
     return [name for side in SideName if (name := (side, subject.half(side).id)) in known]
 
@@ -104,7 +109,7 @@ def _own(subject: Subject, known: Mapping[Name, _Known]) -> list[Name]:
 def _told(unfound: Mapping[SideName, set[str]], index: Index) -> Iterator[tuple[Name, _Known]]:
     """What the index knows of them."""
     for side, missing in unfound.items():
-        found: dict[str, set[str]] = {}
+        found: dict[str, set[str]] = {record: set() for record in missing}
         for row in index.of(side, missing) if missing else ():
             found.setdefault(row.id, set()).update(row.terms)
         yield from (((side, record), _Known.by(mine)) for record, mine in found.items())

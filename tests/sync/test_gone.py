@@ -218,3 +218,22 @@ def test_the_hour_counts_from_the_first_miss_of_that_very_contact() -> None:
         settle(user)
         assert len(user.account.people()) == len(user.links()) == 1
         assert user.head().unfound == {}
+
+
+def test_an_odd_answer_about_who_was_chosen_does_not_ask_again() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(from_google={"create": False, "update": True, "delete": True})
+        twins = [user.account.add(person("Ada", "Byron", "ada@x.org")) for _ in range(2)]
+        w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        settle(user)
+        (entry,) = (doc.id for doc in user.backlog() if doc.id.startswith("s:"))
+        chosen = subject_id(SideName.GOOGLE, twins[0])
+        user.wish(kind="release", entries=[entry], action="choose", candidates=[chosen])
+        w.clock.advance(300)
+        leave_out(w, SideName.GOOGLE, times=1)
+        assert user.run().counts == {"wait": 1}
+        w.people_wire.heal()
+        w.clock.advance(700)
+        settle(user)
+        assert [link.google_id for link in user.links()] == twins[:1]

@@ -120,7 +120,7 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
     else:
         match = table.match(person)
     if isinstance(match, Entry):
-        return Decision(subject, Action.PARK, match.message, entries=(match,))
+        return _unseen(subject, Decision(subject, Action.PARK, match.message, entries=(match,)))
     if isinstance(match, Aside):
         return Decision(subject, Action.NOTHING, f"the same contact in {_WHO[side.other]} is put aside", asleep=True)
     if isinstance(match, Matched):
@@ -140,7 +140,9 @@ def _unseen(subject: Subject, decision: Decision) -> Decision:
 
 def _rivals(decision: Decision) -> frozenset[SideName]:
     """The sides on which the decision depends on who else is there."""
-    if decision.action in (Action.LINK, Action.REVIVE):
+    answer = decision.subject.answer
+    chosen = answer is not None and answer.remedy.action == "choose"
+    if decision.action in (Action.LINK, Action.REVIVE) or chosen:
         return frozenset(SideName)
     made = frozenset(step.side for step in decision.steps if step.op is Op.CREATE)
     # Whom a merge has taken the record into; see :class:`_Heirs`.
