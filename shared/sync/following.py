@@ -10,16 +10,18 @@ from shared.sync.batch import Batch
 from shared.sync.copies import may_be
 from shared.sync.doubts import Doubts
 from shared.sync.group import Group
-from shared.sync.link import Link
+from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.plan.model import Env
 from shared.sync.reading import Reader
+from shared.sync.unfound import Unfound
 
 
 class Following:
     """Lets links follow their records, once these have been read."""
 
-    def __init__(self, reader: Reader, links: Links, env: Env, doubts: Doubts) -> None:
+    def __init__(self, reader: Reader, links: Links, env: Env, doubts: Doubts, unfound: Unfound) -> None:
+        self._unfound = unfound
         self._reader = reader
         self._links = links
         self._env = env
@@ -121,11 +123,14 @@ class Following:
             if isinstance(read, Record) and read.id == link.google_id:
                 batch.beside[record.id] = link
             return
+        twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
+        if not renamed and isinstance(read, Absent) and self._may_show(link, read, twin):
+            group.doubt = True
+            return
         sent = self._doubts.sent.get(link.id)
         if not renamed and sent is not None and may_be(self._env, sent, SideName.GOOGLE, record):
             batch.orphans.add(record.id)
             return
-        twin = next((g for g in groups if g.link is not None and g.link.id == link.id), None)
         if self._doubts.speaks_for(SideName.GOOGLE, record):
             if twin is not None:
                 twin.doubt = True
@@ -137,6 +142,16 @@ class Following:
         link.google_id = record.id
         group.link = link
         group.ids = {side: link.id_on(side) for side in SideName}
+
+    def _may_show(self, link: Link, read: Absent, twin: Group | None) -> bool:
+        """Whether a link's own record may be there, though not found: then another one with its key is a copy."""
+        side = SideName.GOOGLE
+        keys = twin.keys if twin is not None else ()
+        proven = read.proven or side in link.gone or any(key.deleted for key in keys if key.side is side)
+        dead = link.state is LinkState.TOMBSTONE and link.deleted_on is side
+        if proven or dead or not link.google_id or self._unfound.gone(side, link.google_id):
+            return False
+        return self._unfound.may_show(side, link.google_id)
 
 
 def _place_of_key(link: Link | None, read: Record) -> int:

@@ -18,6 +18,7 @@ from shared.sync.doubts import Doubts
 from shared.sync.entries import Entries
 from shared.sync.following import Following
 from shared.sync.group import Group
+from shared.sync.head import Missed
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
@@ -27,7 +28,7 @@ from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.reading import Reader
 from shared.sync.settings import ConflictRule
-from shared.sync.unfound import Missed, mark_unfound
+from shared.sync.unfound import Unfound
 
 _SLICE = 100
 _MOST_KEYS = 1000
@@ -50,7 +51,7 @@ class Gatherer:
         env: Env,
         most: int,
         errand: Errand,
-        missed: Missed,
+        missed: dict[str, Missed],
     ) -> None:
         """
         Args:
@@ -83,7 +84,8 @@ class Gatherer:
         batch.stored = {g.link.id: g.link.copy() for g in groups if g.link is not None and g.link.id not in found}
         batch.stored |= self._links.get(found)  # of those that are made again under their link
         self._reader.read({side: [g.ids[side] for g in groups if g.ids.get(side)] for side in SideName})
-        following = Following(self._reader, self._links, self._env, doubts)
+        unfound = Unfound(self._missed, self._index, self._env.now)
+        following = Following(self._reader, self._links, self._env, doubts, unfound)
         following.renamed(groups, batch)
         following.restored(groups, batch)
         names = self._errand.names()
@@ -102,7 +104,7 @@ class Gatherer:
         search.look_up(batch)
         if backlog:
             entries.parked(batch, known)
-        mark_unfound(batch, self._reader.pool, self._index, self._env, self._missed)
+        unfound.mark(batch, self._reader.pool, self._env)
         return batch
 
     # -- which contacts ------------------------------------------------------------------------------

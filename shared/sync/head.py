@@ -90,6 +90,14 @@ class Sent(msgspec.Struct, kw_only=True):
     """The one by which its phones were compared then."""
 
 
+class Missed(msgspec.Struct, array_like=True):
+    """When runs did not find a record, though nothing proves that it is gone; ISO 8601."""
+
+    first: str
+    last: str
+    runs: int
+
+
 class Head(msgspec.Struct, kw_only=True):
     """See the module. Written by the holder of the lease only; every commit writes it, which asserts the epoch."""
 
@@ -106,8 +114,8 @@ class Head(msgspec.Struct, kw_only=True):
     open: list[OpenIntents] = []
     found: dict[str, list[str]] = {}
     """Our planted keys of open or remembered creates, with the records in which the feed showed them."""
-    unfound: dict[str, str] = {}
-    """When records that may be a match were first not found, by subject id; see :mod:`shared.sync.unfound`."""
+    unfound: dict[str, Missed] = {}
+    """Records that may be a match and were not found of late, by subject id; see :mod:`shared.sync.unfound`."""
     sent: dict[str, Sent] = {}
     links: int = 0
     """Of two records, whether they lie in the scope or not; tombstones apart."""

@@ -209,7 +209,9 @@ class Keeper:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()
                 missed = now.isoformat() if out.decision.subject.lost else ""
-                self._queue.add(Lane.LATER, [_later(key, due, missed) for key in keys or self._own(out, now)])
+                waits = out.decision.action is Action.WAIT and bool(out.decision.subject.unfound)
+                mine = keys or self._own(out, now)
+                self._queue.add(Lane.LATER, [_later(key, due, missed, tried=not (missed or waits)) for key in mine])
             else:
                 again = [
                     msgspec.structs.replace(key, tries=key.tries + 1, missed_at="")
@@ -273,11 +275,11 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
             yield side, row_of(done.env, side, out.after.get(side, record))
 
 
-def _later(key: Dirty, due: str, missed: str = "") -> Dirty:
+def _later(key: Dirty, due: str, missed: str = "", *, tried: bool = True) -> Dirty:
     """
     Args:
-        missed: when its record was not found; that is no try, since there was nothing to write.
+        missed: when its record was not found.
+        tried: whether anything was to be written.
     """
-    if missed:
-        return msgspec.structs.replace(key, due=due, missed_at=key.missed_at or missed)
-    return msgspec.structs.replace(key, due=due, tries=key.tries + 1, missed_at="")
+    missed_at = (key.missed_at or missed) if missed else ""
+    return msgspec.structs.replace(key, due=due, tries=key.tries + tried, missed_at=missed_at)

@@ -80,7 +80,7 @@ MUTANTS = (
         "Who is not found cannot be linked with; what is left to do is to create.",
         swap(
             "shared/sync/gather.py",
-            "        mark_unfound(batch, self._reader.pool, self._index, self._env, self._missed)\n",
+            "        unfound.mark(batch, self._reader.pool, self._env)\n",
             "",
         ),
         ("tests/sync/test_gone.py::test_who_may_be_a_match_is_not_doubled_by_an_odd_answer",),
@@ -88,8 +88,28 @@ MUTANTS = (
     Mutant(
         "not-found-is-no-heir",
         "A linked contact has its match already; only those without link look for one.",
-        swap("shared/sync/unfound.py", "if s.link is None or s.vanished is not None]", "if s.link is None]"),
+        swap("shared/sync/unfound.py", "if s.link is None or _half_gone(s)]", "if s.link is None]"),
         ("tests/sync/test_heirs.py::test_an_heir_that_is_not_found_once_is_waited_for",),
+    ),
+    Mutant(
+        "not-found-is-replaced",
+        "A record with the link's key, while the link's own is not found: that is the contact, come back.",
+        swap(
+            "shared/sync/following.py",
+            "        return self._unfound.may_show(side, link.google_id)\n",
+            "        return False\n",
+        ),
+        ("tests/sync/test_unfound.py::test_a_link_does_not_move_to_a_copy_because_its_own_record_is_not_found_once",),
+    ),
+    Mutant(
+        "not-found-is-gone-on-both-sides",
+        "Gone in Google and not found in Sugar: nothing is left to be done.",
+        swap(
+            "shared/sync/plan/batch.py",
+            "    if decision.action is Action.CLOSE:\n",
+            "    if decision.action is Action.CLOSE and not decision.subject.link:\n",
+        ),
+        ("tests/sync/test_unfound.py::test_a_deletion_is_not_forgotten_because_the_other_half_is_not_found_once",),
     ),
     Mutant(
         "the-last-key-knows-all",

@@ -144,6 +144,8 @@ def _rivals(decision: Decision) -> frozenset[SideName]:
     chosen = answer is not None and answer.remedy.action == "choose"
     if decision.action in (Action.LINK, Action.REVIVE) or chosen:
         return frozenset(SideName)
+    if decision.action is Action.CLOSE:
+        return frozenset(side for side in SideName if decision.subject.half(side).presence is Presence.MISSING)
     made = frozenset(step.side for step in decision.steps if step.op is Op.CREATE)
     # Whom a merge has taken the record into; see :class:`_Heirs`.
     gone = decision.subject.vanished if decision.action in (Action.DELETE, Action.TOMBSTONE) else None
