@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from shared.errors import FatalError, RetriableError, StaleVersion
+from shared.errors import FatalError, RetriableError, StaleVersion, Vanished
 from shared.names import Op, SideName
 from shared.side import Absent, Done, NotSent, Outcome, Record, Refused, Side
 from shared.sync.journal import Intent
@@ -79,7 +79,9 @@ def _still_there(
     for record, op in deletes.items():
         read = fresh[record]
         if isinstance(read, Absent):
-            answers[op.id] = Done(None)
+            # Not found is not deleted yet: taken for done, it would be forgotten, and come back when its link is.
+            gone = Vanished("it was not found right before it was to be deleted")
+            answers[op.id] = Done(None) if read.proven else Refused(gone)
         elif read.version != op.version:
             answers[op.id] = Refused(StaleVersion("it changed right before it was to be deleted"))
     return [(step, op) for step, op in steps if op.id not in answers]

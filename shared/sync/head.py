@@ -27,6 +27,8 @@ class Listing(msgspec.Struct, kw_only=True):
     """Index chunks of the generation being built."""
     everything: bool = False
     """Every contact is to be looked at, not only what changed."""
+    rows: int | None = None
+    """Rows of the current generation when it began: what was appended since is carried over to the new one."""
 
 
 class SideState(msgspec.Struct, kw_only=True):

@@ -133,17 +133,34 @@ class Index:
         """Ids of which the last that is known is that they are gone."""
         return {record for record, row in self.rows(side).items() if row.gone}
 
+    def size(self, side: SideName) -> int:
+        """Rows of the current generation."""
+        names = self._names(side, building=False)
+        return CHUNK * (len(names) - 1) + sum(1 for _ in self._rows(names[-1:])) if names else 0
+
+    def _late(self, side: SideName, since: int | None) -> list[Row]:
+        """What was appended to the current generation while the next one was built: a page that was listed before
+        shows it as it was. Of one that the listing shows, no row says that it is gone."""
+        if since is None:
+            return []
+        names = self._names(side, building=False)[since // CHUNK :]
+        rows = list(self._rows(names))[since % CHUNK :]
+        listed = self.built(side) if rows else {}
+        return [row for row in rows if not (row.gone and row.id in listed)]
+
     def swap(self, side: SideName) -> list[Change]:
         """The generation just built becomes the current one; the removals of the old one's chunks."""
         state = self._head.side(side)
         if state.full is None:
             raise ValueError("no full listing is under way")
         old = self._names(side, building=False)
+        late = self._late(side, state.full.rows)
         state.generation += 1
         state.chunks = state.full.chunks
         self._touched.difference_update(old)
         for name in old:
             self._rows_of.pop(name, None)
+        self.append(side, late)
         return [Remove(self._paths.index(name)) for name in old]
 
     def drop_building(self, side: SideName) -> list[Change]:

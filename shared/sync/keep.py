@@ -106,7 +106,9 @@ class Keeper:
         left = {out.decision.subject.key: out for out in settled}
         for part in early:
             self._note(left, [group.key for group in part])
-            self._ledger.commit([*self._counted(part), *self._errand.changes()])
+            # The head's cursors go along, so what they stand for must.
+            ahead = [*self._queue.changes(), *self._index.changes()]
+            self._ledger.commit([*ahead, *self._counted(part), *self._errand.changes()])
         self._note(left, list(left))
         # Only now: a head committed with an early part must still name every intent and every key.
         keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}

@@ -104,7 +104,7 @@ class Observer:
         if state.full is not None:
             everything = everything or state.full.everything
             self._removals += self._index.drop_building(side)
-        state.full = Listing(cursor=self._sides[side].start_full(), everything=everything)
+        state.full = Listing(cursor=self._sides[side].start_full(), everything=everything, rows=self._index.size(side))
 
     def _commit(self) -> None:
         removals, self._removals = self._removals, []

@@ -149,6 +149,8 @@ class Recovery:
             return replace(subject, link=None, doubt=True)
         if op.op is Op.CREATE or (not gone and happened(self._env, subject.link, step, half.there)):
             done = True
+        elif op.op is Op.DELETE and half.presence is Presence.MISSING and self._clock.now() < self._sorting.over(op):
+            return replace(subject, doubt=True)  # not found is not deleted yet
         else:
             done = op.op is Op.DELETE and gone
         if done:
@@ -169,7 +171,9 @@ class Recovery:
         return subject
 
     def _special(self, subject: Subject, doubts: Doubts, batch: Batch, result: Recovered) -> Decision | None:
-        return self._unclear(subject, doubts, result) or self._copies.find(subject, doubts, batch)
+        unclear = self._unclear(subject, doubts, result)
+        # Who waits is not told yet: deleted as a copy, it might have been the contact itself, come back.
+        return unclear if unclear is not None or subject.doubt else self._copies.find(subject, doubts, batch)
 
     def _unclear(self, subject: Subject, doubts: Doubts, result: Recovered) -> Decision | None:
         """A create that may have happened, or one of the records that it may have made: somebody has to look."""

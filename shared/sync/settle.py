@@ -115,6 +115,9 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         _agree(env, decision, link, results)
     if decision.action is Action.CLOSE and link is not None:
         link.both_gone_at = link.both_gone_at or now.isoformat()
+    deleted = any(step.op is Op.DELETE for step, _ in results)
+    if link is not None and not deleted and any(decision.subject.half(side).there for side in SideName):
+        link.both_gone_at = None  # taken back out of the trash: the link is kept as long as one of them lives
     whole = any(entry.whole for entry in entries)
     out.entries = tuple(entries)
     quarantined = decision.subject.parked or (decision.link is not None and decision.link.parked)

@@ -112,6 +112,38 @@ MUTANTS = (
         ("tests/sync/test_unfound.py::test_a_deletion_is_not_forgotten_because_the_other_half_is_not_found_once",),
     ),
     Mutant(
+        "copies-first",
+        "Whether it is a copy can be told before anything else, also of one that waits.",
+        swap(
+            "shared/sync/recover.py",
+            "return unclear if unclear is not None or subject.doubt else",
+            "return unclear if unclear is not None else",
+        ),
+        ("tests/sync/test_gone_for_good.py::test_who_may_have_come_back_is_not_deleted_as_a_copy",),
+    ),
+    Mutant(
+        "not-found-is-deleted-already",
+        "What was to be deleted is not there: so much the better.",
+        swap(
+            "shared/sync/execute.py",
+            "Done(None) if read.proven else Refused(gone)",
+            "Done(None) if gone else Refused(gone)",
+        ),
+        ("tests/sync/test_gone_for_good.py::test_who_is_not_found_right_before_a_delete_is_deleted_later",),
+    ),
+    Mutant(
+        "a-tombstone-is-for-ever",
+        "Both were deleted once, so the link goes when its time is up.",
+        swap("shared/sync/settle.py", "        link.both_gone_at = None  # taken back", "        pass  # taken back"),
+        ("tests/sync/test_gone_for_good.py::test_who_is_taken_out_of_the_trash_is_not_made_anew_on_the_other_side",),
+    ),
+    Mutant(
+        "a-listing-shows-all",
+        "A complete listing is newer than all that was known before.",
+        swap("shared/sync/index.py", "        self.append(side, late)\n", ""),
+        ("tests/sync/test_gone_for_good.py::test_an_edit_while_a_listing_is_under_way_is_known_after_it",),
+    ),
+    Mutant(
         "the-last-key-knows-all",
         "The keys of one record say the same; any of them will do.",
         swap(

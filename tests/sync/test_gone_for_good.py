@@ -1,0 +1,120 @@
+"""What is deleted stays deleted, and what is not stays known: through odd reads, the trash, and listings cut short."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from shared.names import SideName
+from shared.people.side import PeopleSide
+from shared.sync.limits import Limits
+from tests.simulators.people.switches import Switches
+from tests.simulators.wire import Reply
+from tests.sync.cast import classes, twelve
+from tests.sync.crashes import rest
+from tests.sync.stage import BOTH, linked, only, person, settle, titled
+from tests.sync.test_gone import NOT_FOUND
+from tests.world import User, World, world
+
+WEEK = 7 * 86_400.0
+
+
+def weeks(w: World, user: User, count: int) -> None:
+    for _ in range(count):
+        w.clock.advance(WEEK)
+        settle(user)
+        rest(user)
+
+
+def test_who_is_not_found_right_before_a_delete_is_deleted_later() -> None:
+    """The plan has seen it; taken for gone, it would live on, and be made anew once its tombstone is removed."""
+    with world() as w:
+        user, link = linked(w)
+        w.sugar.remove(link.sugar_id)
+        w.clock.advance(300)
+        gone = Reply(404, {"error": NOT_FOUND})
+        w.people_wire.fault("status", path="people/c", skip=1, times=1, reply=gone)
+        user.run()
+        w.people_wire.heal()
+        rest(user)
+        assert user.account.people() == []
+        weeks(w, user, 11)
+        assert len(w.sugar.contacts()) == len(user.account.people()) == 0
+
+
+def test_who_is_taken_out_of_the_trash_is_not_made_anew_on_the_other_side() -> None:
+    with world() as w:
+        user, link = linked(w)
+        w.sugar.remove(link.sugar_id)
+        settle(user)
+        rest(user)
+        user.account.restore(link.google_id)
+        weeks(w, user, 11)
+        assert len(user.account.people()) == 1
+        assert w.sugar.contacts() == {}
+
+
+@pytest.fixture
+def small_pages() -> Iterator[None]:
+    with patch.dict(PeopleSide.__init__.__kwdefaults__, {"page_size": 3}):
+        yield
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_an_edit_while_a_listing_is_under_way_is_known_after_it() -> None:
+    """A page listed before shows the old email; the feed of changes, told of it meanwhile, does not tell it again."""
+    with world() as w:
+        user = w.user(**{**BOTH, "from_google": only(create=False)})
+        ada = user.account.add(person("Ada", "Byron", "old@x.org"))
+        for n in range(6):
+            w.sugar.add(first_name=f"F{n}", last_name=f"L{n}", email=[f"p{n}@x.org"])
+        settle(user)
+        rest(user)
+        w.clock.advance(6 * 86_400.0)
+        down = Reply(503, {"error": {"status": "UNAVAILABLE"}})
+        w.people_wire.fault("status", path="/v1/people/me/connections", skip=2, reply=down)
+        user.run()
+        w.people_wire.heal()
+        assert user.head().side(SideName.GOOGLE).full is not None
+        user.account.edit(ada, emailAddresses=[{"value": "ada@x.org"}])
+        w.clock.advance(900)
+        user.run()
+        assert user.head().side(SideName.GOOGLE).full is None
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        rest(user)
+        assert len(user.account.people()) == 7
+
+
+@pytest.mark.usefixtures("small_pages")
+@pytest.mark.parametrize("limit", [14.0, 22.0, 30.0])
+def test_who_may_have_come_back_is_not_deleted_as_a_copy(limit: float) -> None:
+    """Taken out of the trash under a new name, and met before the listing has shown that the old one is gone."""
+    with world(people=Switches(restore_keeps_name=False)) as w:
+        user = twelve(w)
+        source = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(60)
+        w.people_wire.fault("cut_before", path="createContact")
+        user.run()
+        rest(user)
+        (link,) = (link for link in user.links() if link.sugar_id == source)
+        others = [each.google_id for each in user.links() if each.sugar_id != source][:6]
+        user.account.remove(link.google_id)
+        back = user.account.restore(link.google_id)
+        w.clock.advance(5)
+        for other in others:
+            user.account.edit(other, organizations=titled("Rep"))
+        user.account.expire_sync_tokens()
+        w.clock.advance(300)
+        user.engine._limits = Limits(observe=limit)
+        w.on_call = lambda _: w.clock.advance(4)
+        for _ in range(6):
+            user.run()
+            w.clock.advance(120)
+        w.on_call = lambda _: None
+        user.engine._limits = Limits()
+        rest(user)
+        assert user.account.lives(back)
+        assert source in w.sugar.contacts()
+        assert classes(user)
