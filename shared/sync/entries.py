@@ -10,11 +10,9 @@ from shared.store.port import Doc, Store
 from shared.sync.backlog import answer_of, backlog_id, different, moves_first, moving, quarantines
 from shared.sync.batch import Batch, Moved
 from shared.sync.paths import Paths, subject_id
-from shared.sync.plan.model import Subject
+from shared.sync.plan.guard import DELETES
+from shared.sync.plan.model import Answer, Subject, Trouble
 from shared.sync.remedies import NEVER
-
-_EXEMPT = ("approve", "delete_both")
-"""Remedies that the guard does not ask about again."""
 
 
 class Entries:
@@ -62,7 +60,7 @@ class Entries:
                 parked=subject.link is None and quarantines(entry.data),
                 released=answer is not None,
                 answer=answer,
-                exempt=subject.exempt or (answer is not None and answer.remedy.action in _EXEMPT),
+                approved=subject.approved | _approved(answer),
                 never=entry.data["state"] == NEVER,
                 different=different(entry.data),
             )
@@ -84,6 +82,13 @@ class Entries:
                 never=doc.data["state"] == NEVER,
                 different=different(doc.data),
             )
+
+
+def _approved(answer: Answer | None) -> frozenset[str]:
+    """What the guard does not ask about again: just what was asked."""
+    if answer is None or answer.remedy.action not in ("approve", "delete_both"):
+        return frozenset()
+    return frozenset(answer.shown) if answer.asked == Trouble.HELD_CLEARING else frozenset({DELETES})
 
 
 def _taken_on(batch: Batch, subject: Subject) -> list[str]:

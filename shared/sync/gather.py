@@ -24,6 +24,7 @@ from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.order.errand import Begun, Errand
 from shared.sync.paths import Paths
+from shared.sync.plan.guard import DELETES
 from shared.sync.plan.model import Env, Half, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.reading import Reader
@@ -32,8 +33,6 @@ from shared.sync.unfound import Unfound
 
 _SLICE = 100
 _MOST_KEYS = 1000
-_EXEMPT = ("approve", "delete_both")
-"""Remedies that the guard does not ask about again."""
 
 
 class Gatherer:
@@ -219,7 +218,7 @@ class Gatherer:
             google=google,
             link=group.link,
             blocked=doubts.blocked(sugar, google),
-            exempt=any(key.exempt for key in group.keys),
+            approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
         )
 

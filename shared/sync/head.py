@@ -109,6 +109,8 @@ class Head(msgspec.Struct, kw_only=True):
     """The id of the last commit: tells a commit whose answer was lost from one that did not happen."""
     settings: dict[str, Any] = {}
     """The settings in force, as the last drained change left them."""
+    relist: bool = False
+    """They call for a full listing of both sides, which has not begun."""
     sides: dict[SideName, SideState] = {}
     queue: dict[str, list[ChunkInfo]] = {}
     serial: int = 0

@@ -158,7 +158,7 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
                     deleted=gone,
                     lane=Lane.RELEASED,
                     tries=1,
-                    exempt=approved,
+                    exempt=approved and doc.data["class"] != Trouble.HELD_CLEARING.value,
                 )
                 queue.add(Lane.RELEASED, [key])
     return len(docs) + len(links)

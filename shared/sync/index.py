@@ -129,6 +129,11 @@ class Index:
         names = self._names(side, building=False) + self._names(side, building=True)
         return [row for row in self._rows(names) if row.id in ids]
 
+    @property
+    def waiting(self) -> int:
+        """Chunks that the next commit has to write."""
+        return len(self._touched)
+
     def gone(self, side: SideName) -> set[str]:
         """Ids of which the last that is known is that they are gone."""
         return {record for record, row in self.rows(side).items() if row.gone}
@@ -138,15 +143,16 @@ class Index:
         names = self._names(side, building=False)
         return CHUNK * (len(names) - 1) + sum(1 for _ in self._rows(names[-1:])) if names else 0
 
-    def _late(self, side: SideName, since: int | None) -> list[Row]:
-        """What was appended to the current generation while the next one was built: a page that was listed before
-        shows it as it was. Of one that the listing shows, no row says that it is gone."""
-        if since is None:
+    def late(self, side: SideName) -> list[Row]:
+        """What was appended to the current generation while the next one was built.
+
+        The listing need not show it: it began before.
+        """
+        listing = self._head.side(side).full
+        if listing is None or listing.rows is None:
             return []
-        names = self._names(side, building=False)[since // CHUNK :]
-        rows = list(self._rows(names))[since % CHUNK :]
-        listed = self.built(side) if rows else {}
-        return [row for row in rows if not (row.gone and row.id in listed)]
+        names = self._names(side, building=False)[listing.rows // CHUNK :]
+        return list(self._rows(names))[listing.rows % CHUNK :]
 
     def swap(self, side: SideName) -> list[Change]:
         """The generation just built becomes the current one; the removals of the old one's chunks."""
@@ -154,13 +160,14 @@ class Index:
         if state.full is None:
             raise ValueError("no full listing is under way")
         old = self._names(side, building=False)
-        late = self._late(side, state.full.rows)
+        late, listed = self.late(side), self.built(side)
         state.generation += 1
         state.chunks = state.full.chunks
         self._touched.difference_update(old)
         for name in old:
             self._rows_of.pop(name, None)
-        self.append(side, late)
+        # A page that was listed before shows these as they were. Of one that is listed, none says that it is gone.
+        self.append(side, [row for row in late if not (row.gone and row.id in listed)])
         return [Remove(self._paths.index(name)) for name in old]
 
     def drop_building(self, side: SideName) -> list[Change]:

@@ -37,6 +37,8 @@ FULL_EVERY: Mapping[SideName, timedelta] = {
     # Flags like favourites move no date: only a listing of the scope shows them.
     SideName.SUGAR: timedelta(days=1),
 }
+_MOST_CHUNKS = 4
+"""Of the index, that may wait for the next commit: it has a limit."""
 SWEEPS = SideName.GOOGLE
 """The side whose full listing shows every contact, in scope or not, and has every link looked at again."""
 
@@ -155,7 +157,7 @@ class Observer:
         for key in keys:
             echo = self._recents.ours(side, key.id, key.version)
             self._put(side, key, Lane.ECHO if echo else Lane.FEED)
-        return bool(keys)
+        return bool(keys) or self._index.waiting > _MOST_CHUNKS
 
     def _relevant(self, side: SideName, keys: list[Key]) -> list[Key]:
         """Leaves out what is neither linked nor in scope: other people's contacts."""
@@ -217,7 +219,8 @@ class Observer:
     ) -> None:
         """Its last page: what was known and was not listed is absent; the new index takes over."""
         listed = self._index.built(side)
-        absent = [record for record in known if record not in listed]
+        since = {row.id for row in self._index.late(side) if not row.gone}
+        absent = [record for record in known if record not in listed and record not in since]
         for record in absent:
             # Google's listing shows every contact, so absence proves deletion, once a direct read agrees. Sugar's
             # shows the scope only: there it means that something has to be looked at.

@@ -61,7 +61,7 @@ class Dirty(msgspec.Struct, array_like=True, kw_only=False):
     """In ``later``: where it goes when it is due."""
     tries: int = 0
     exempt: bool = False
-    """A person approved what the guard held."""
+    """A person approved that it is deleted."""
     epoch: int = 0
     """Of the run that observed it. Runs follow one another under the lease, so epochs order them without clocks."""
     missed_at: str = ""

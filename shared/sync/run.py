@@ -97,13 +97,14 @@ class Run:
         head = self._ledger.head
         drained = drain(self._store, self._paths, head, self._queue)
         self._pending += drained.changes
+        head.relist = head.relist or drained.relist
         self._queue.wake(self._clock.now().isoformat())
         settings = self._settings = drained.settings
         self._stop(drained.stops)
         chooser = Chooser(self._store, self._paths, head, self._ids, self._began, self._limits)
         self._errand = chooser.choose(asked, settings)
         sides = self._connect(settings, self._ledger.gate, head)
-        observer = self._observe(sides, relist=drained.relist)
+        observer = self._observe(sides)
         env = Env(
             settings=settings,
             fields={side: sides[side].fields for side in SideName} if self._work() else {},
@@ -133,7 +134,7 @@ class Run:
 
     # -- observe -------------------------------------------------------------------------------------
 
-    def _observe(self, sides: Mapping[SideName, Side], *, relist: bool) -> Observer:
+    def _observe(self, sides: Mapping[SideName, Side]) -> Observer:
         observer = Observer(
             self._store,
             self._paths,
@@ -146,7 +147,9 @@ class Run:
             self._links,
             self._clock,
         )
-        if relist:
+        head = self._ledger.head
+        if head.relist:
+            head.relist = False
             for side in SideName:
                 observer.start_full(side, everything=True)
         if self._pending:

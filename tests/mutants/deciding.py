@@ -144,6 +144,22 @@ MUTANTS = (
         ("tests/sync/test_gone_for_good.py::test_an_edit_while_a_listing_is_under_way_is_known_after_it",),
     ),
     Mutant(
+        "a-listing-proves-all",
+        "Whom a complete listing does not show is deleted, whenever it was made.",
+        swap("shared/sync/observe.py", "if record not in listed and record not in since]", "if record not in listed]"),
+        ("tests/sync/test_gone_for_good.py::test_a_listing_says_nothing_about_whom_it_could_not_show",),
+    ),
+    Mutant(
+        "approved-is-approved",
+        "A person has approved this contact's entry: the guard need not ask again.",
+        swap(
+            "shared/sync/entries.py",
+            "frozenset(answer.shown) if answer.asked == Trouble.HELD_CLEARING else frozenset({DELETES})",
+            "frozenset({*answer.shown, DELETES})",
+        ),
+        ("tests/sync/test_deleting.py::test_who_approved_clearings_has_not_approved_deletions",),
+    ),
+    Mutant(
         "the-last-key-knows-all",
         "The keys of one record say the same; any of them will do.",
         swap(

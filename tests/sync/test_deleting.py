@@ -9,7 +9,7 @@ import pytest
 from shared.names import SideName
 from shared.sync.link import LinkState
 from tests.simulators.people.switches import Switches as PeopleSwitches
-from tests.sync.crashes import fixed_point
+from tests.sync.crashes import fixed_point, rest
 from tests.sync.stage import (
     BOTH,
     ON,
@@ -397,3 +397,21 @@ def test_a_side_that_reads_empty_deletes_nothing(side: SideName) -> None:
         assert sent.sugar == sent.google == 0
         assert len(w.sugar.contacts()) + len(user.account.people()) == 5
         assert len(troubles(user)) == 5
+
+
+def test_who_approved_clearings_has_not_approved_deletions() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        links = many(w, user, 30, title="Boss")
+        rest(user)
+        for link in links[:15]:
+            w.sugar.edit(link.sugar_id, title="")
+        settle(user)
+        assert troubles(user) == ["held: mass clearing"] * 15
+        user.wish(kind="release", cls="held: mass clearing", action="approve")
+        for link in links[:15]:
+            w.sugar.remove(link.sugar_id)
+        w.clock.advance(60)
+        rest(user)
+        assert troubles(user) == ["held: mass deletion"] * 15
+        assert len(user.account.people()) == 30

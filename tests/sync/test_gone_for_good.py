@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from shared.names import SideName
 from shared.people.side import PeopleSide
 from shared.sync.limits import Limits
+from shared.sync.link import LinkState
 from tests.simulators.people.switches import Switches
 from tests.simulators.wire import Reply
 from tests.sync.cast import classes, twelve
@@ -56,6 +58,18 @@ def test_who_is_taken_out_of_the_trash_is_not_made_anew_on_the_other_side() -> N
         assert w.sugar.contacts() == {}
 
 
+def not_shown(w: World, name: str) -> None:
+    """Reads say that this very contact is not there."""
+
+    def garble(_: Any, reply: Reply) -> Reply:
+        gone = {"requestedResourceName": name, "httpStatusCode": 404, "status": {"code": 5}}
+        items = [gone if each["requestedResourceName"] == name else each for each in reply.body["responses"]]
+        return Reply(reply.status, {**reply.body, "responses": items}, reply.headers)
+
+    w.people_wire.fault("garble", path="batchGet", garble=garble)
+    w.people_wire.fault("status", path=name, reply=Reply(404, {"error": NOT_FOUND}))
+
+
 @pytest.fixture
 def small_pages() -> Iterator[None]:
     with patch.dict(PeopleSide.__init__.__kwdefaults__, {"page_size": 3}):
@@ -85,6 +99,38 @@ def test_an_edit_while_a_listing_is_under_way_is_known_after_it() -> None:
         w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
         rest(user)
         assert len(user.account.people()) == 7
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_a_listing_says_nothing_about_whom_it_could_not_show() -> None:
+    """Made after it began, and not found once: no deletion."""
+    with world() as w:
+        user = w.user(**BOTH)
+        for n in range(7):
+            w.sugar.add(first_name=f"F{n}", last_name=f"L{n}", email=[f"p{n}@x.org"])
+        settle(user)
+        rest(user)
+        known = {link.google_id for link in user.links()}
+        w.clock.advance(6 * 86_400.0)
+        down = Reply(503, {"error": {"status": "UNAVAILABLE"}})
+        w.people_wire.fault("status", path="/v1/people/me/connections", skip=2, reply=down)
+        user.run()
+        w.people_wire.heal()
+        ada = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(900)
+        user.engine._limits = Limits(observe=0.0)
+        user.run()
+        user.engine._limits = Limits()
+        assert user.head().side(SideName.GOOGLE).full is not None
+        (made,) = {link.google_id for link in user.links()} - known
+        not_shown(w, made)
+        w.clock.advance(900)
+        user.run()
+        w.people_wire.heal()
+        rest(user)
+        assert ada in w.sugar.contacts()
+        assert user.account.lives(made)
+        assert {link.state for link in user.links()} == {LinkState.LIVE}
 
 
 @pytest.mark.usefixtures("small_pages")

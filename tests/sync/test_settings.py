@@ -14,7 +14,7 @@ from shared.sugar.table import TABLE, Row
 from shared.sync.plain import plain
 from shared.sync.report import Status
 from shared.sync.settings import DEFAULTS, ConflictRule, LeavesScope, SugarScope, parse, synced_fields
-from tests.sync.stage import linked, watched
+from tests.sync.stage import BOTH, linked, settle, watched
 from tests.world import world
 
 
@@ -141,3 +141,21 @@ def test_bad_settings_in_the_store_stop_the_run_and_the_next_one_goes_on_when_th
         user.sync()
         (google,) = user.account.people()
         assert google["organizations"][0]["title"] == "Mathematician"
+
+
+def test_a_change_is_carried_out_also_where_a_plan_is_stopped_along_with_it() -> None:
+    """The run that was sent for the plan ends there, with the change in the books."""
+    with world() as w:
+        user = w.user(**BOTH)
+        user.set(fields_off=["title"])
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"], title="Countess")
+        settle(user)
+        order = user.engine.preview().order
+        assert order is not None
+        user.wish(kind="stop", plan=order.id)
+        user.set(fields_off=[])
+        w.clock.advance(60)
+        assert user.engine.run(plan=order.id).status is Status.BLOCKED
+        settle(user)
+        (ada,) = user.account.people()
+        assert ada["organizations"][0]["title"] == "Countess"

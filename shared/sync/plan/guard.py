@@ -62,7 +62,8 @@ def removes(decision: Decision) -> frozenset[str]:
     if decision.subject.exempt or not decision.steps:
         return frozenset()  # approved, or nothing of it is written
     cleared = {change.name for change in decision.fields if change.clears}
-    return frozenset((cleared | ({DELETES} if decision.deletes else set())) - _held_before(decision))
+    wanted = cleared | ({DELETES} if decision.deletes else set())
+    return frozenset(wanted - decision.subject.approved - _held_before(decision))
 
 
 def _held_before(decision: Decision) -> set[str]:
@@ -73,7 +74,7 @@ def _held_before(decision: Decision) -> set[str]:
 
 
 def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
-    held = held | _held_before(decision)
+    held = (held | _held_before(decision)) - decision.subject.approved
     if DELETES in held and decision.deletes:
         entry = Entry(Trouble.HELD_DELETE, f"{decision.why}; too many deletions at once, so a person has to approve")
         link = decision.subject.link

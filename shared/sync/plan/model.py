@@ -95,7 +95,9 @@ class Subject:
     blocked: frozenset[SideName] = frozenset()
     """A claim of a colleague, or a create in doubt, forbids creating there for now."""
     exempt: bool = False
-    """A person approved what the guard would hold."""
+    """The guard asks nothing about it."""
+    approved: frozenset[str] = frozenset()
+    """What the guard would hold and a person approved: fields that are cleared, by name, or that it is deleted."""
     unsure: str = ""
     """Why its match cannot be told, though there may be one; blank: it can."""
     unfound: frozenset[SideName] = frozenset()
