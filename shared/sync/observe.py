@@ -268,7 +268,8 @@ class Observer:
 
 
 def _told(link: Link, side: SideName) -> bool:
-    return link.both_gone_at is not None or (link.state is LinkState.TOMBSTONE and link.deleted_on is side)
+    known = side in link.gone or link.deleted_on is side
+    return link.both_gone_at is not None or (link.state is LinkState.TOMBSTONE and known)
 
 
 def _gone(keys: Iterable[Key]) -> list[str]:

@@ -75,6 +75,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
     link = decision.link.copy() if decision.link is not None else None
     entries = list(decision.entries)
     native: dict[str, Any] = {}
+    deleted: set[SideName] = set()
     created = True
     for step, outcome in results:
         if isinstance(outcome, Done):
@@ -94,6 +95,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
                 out.index += index_rows(env, step, outcome.record)
                 out.versions.append((step.side, outcome.record.id, outcome.record.version, outcome.record.settled))
             if step.op is Op.DELETE and link is not None:
+                deleted.add(step.side)
                 link.both_gone_at = now.isoformat()
             continue
         created = created and step.op is not Op.CREATE
@@ -115,16 +117,18 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         _agree(env, decision, link, results)
     if decision.action is Action.CLOSE and link is not None:
         link.both_gone_at = link.both_gone_at or now.isoformat()
-    deleted = any(step.op is Op.DELETE for step, _ in results)
-    if link is not None and not deleted and any(decision.subject.half(side).there for side in SideName):
-        link.both_gone_at = None  # taken back out of the trash: the link is kept as long as one of them lives
+    lives = {side for side in SideName if decision.subject.half(side).there} - deleted
+    if link is not None and lives:
+        # Taken back out of the trash, or deleted here because it left the scope: kept as long as one of them lives.
+        link.both_gone_at = None
     whole = any(entry.whole for entry in entries)
     out.entries = tuple(entries)
     quarantined = decision.subject.parked or (decision.link is not None and decision.link.parked)
     out.closes = not entries and not out.doubt and out.again is None and not quarantined
     out.closes = out.closes or decision.action is Action.CLOSE
     if link is not None:
-        link.gone = [side for side in SideName if decision.subject.half(side).presence is Presence.GONE]
+        gone = {side for side in SideName if decision.subject.half(side).presence is Presence.GONE} | deleted
+        link.gone = sorted(gone)
         held = {c.name for entry in entries if entry.trouble is Trouble.HELD_CLEARING for c in entry.fields}
         looked = decision.action is not Action.WAIT and link.state is LinkState.LIVE and not link.parked
         link.held = sorted(held | (set() if looked else set(link.held)))

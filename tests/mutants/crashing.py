@@ -76,13 +76,13 @@ MUTANTS = (
         (
             Change(
                 _RUN,
-                "        observer = self._observe(sides, relist=drained.relist)\n",
+                "        observer = self._observe(sides)\n",
                 "        fields = {side: sides[side].fields for side in SideName} if head.open else {}\n"
                 "        early = Env(settings, fields, synced_fields(settings), {side: True for side in SideName})\n"
                 "        quiet = timedelta(seconds=self._limits.quiet)\n"
                 "        recovery = Recovery(sides, head, self._links, early, self._clock, quiet)\n"
                 "        self._doubts = recovery.prepare(self._journal.load())\n"
-                "        observer = self._observe(sides, relist=drained.relist)\n",
+                "        observer = self._observe(sides)\n",
             ),
             Change(_RUN, "recovery.prepare(self._journal.load())\n        gatherer", "self._doubts\n        gatherer"),
         ),
@@ -167,7 +167,7 @@ MUTANTS = (
         "forgets the rest.",
         swap(
             _KEEP,
-            "            self._ledger.commit([*self._counted(part), *self._errand.changes()])\n",
+            "            self._ledger.commit([*ahead, *self._counted(part), *self._errand.changes()])\n",
             "            everyone = [key for out in settled for key in _keys(done.batch, out)]\n"
             "            self._queue.clear(everyone)\n"
             "            ids = [op.id for ops in done.intents.values() for op in ops]\n"

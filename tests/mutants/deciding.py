@@ -134,13 +134,17 @@ MUTANTS = (
     Mutant(
         "a-tombstone-is-for-ever",
         "Both were deleted once, so the link goes when its time is up.",
-        swap("shared/sync/settle.py", "        link.both_gone_at = None  # taken back", "        pass  # taken back"),
+        swap("shared/sync/settle.py", "        link.both_gone_at = None\n", "        pass\n"),
         ("tests/sync/test_gone_for_good.py::test_who_is_taken_out_of_the_trash_is_not_made_anew_on_the_other_side",),
     ),
     Mutant(
         "a-listing-shows-all",
         "A complete listing is newer than all that was known before.",
-        swap("shared/sync/index.py", "        self.append(side, late)\n", ""),
+        swap(
+            "shared/sync/index.py",
+            "self.append(side, [row for row in late if not (row.gone and row.id in listed)])",
+            "del late, listed",
+        ),
         ("tests/sync/test_gone_for_good.py::test_an_edit_while_a_listing_is_under_way_is_known_after_it",),
     ),
     Mutant(
