@@ -51,7 +51,7 @@ class Link(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     epoch: int = 0
     """Of the run that last read both sides and settled what it found: what was observed by then is reflected."""
     gone: list[SideName] = []
-    """Where its deletion has been proven; kept, because a proof is shown only once."""
+    """Where its deletion has been proven, or was carried out; kept, because a proof is shown only once."""
     parked: bool = False
     """Quarantined as a whole: an entry in the backlog waits for a person."""
     held: list[str] = []

@@ -220,7 +220,7 @@ def test_a_delete(outcome: Outcome, state: LinkState, at: str | None) -> None:
     out = settled(where, decision, (GOOGLE, outcome), stored=known)
     assert out.link is not None
     assert (out.link.state, out.link.both_gone_at) == (state, at)
-    assert out.link.gone == [SUGAR]
+    assert out.link.gone == ([GOOGLE, SUGAR] if isinstance(outcome, Done) else [SUGAR])
     assert (out.row is not None) is isinstance(outcome, Done)
     if out.row is not None:
         assert out.row["native"]["google"]["after"] is None
