@@ -148,9 +148,9 @@ class Observer:
             state.going = page.cursor
         # A version that was read already may still bring news: which other names the record has answered to since.
         keys = [k for k in page.keys if k.previous_ids or not self._recents.reflected(side, k.id, k.version)]
-        # Also who lies outside the scope may be the same person as one that is about to be created there.
         if side is SWEEPS:
             self._index.append(side, map(gone, _gone(page.keys)))
+        # Also who lies outside the scope may be the same person as one that is about to be created there.
         self._index.append(side, [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)])
         keys = self._relevant(side, keys)
         self._watch(side, keys)

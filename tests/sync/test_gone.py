@@ -68,6 +68,15 @@ def two_new(w: World, side: SideName, **settings: Any) -> User:
     return user
 
 
+def known_in_google(w: World) -> User:
+    """A user with one contact in Google, which is not to be created in Sugar."""
+    user = w.user(**BOTH)
+    user.set(from_google={"create": False, "update": True, "delete": True})
+    user.account.add(person("Ada", "Byron", "ada@x.org"))
+    settle(user)
+    return user
+
+
 @pytest.mark.parametrize("side", list(SideName))
 def test_new_contacts_that_one_odd_answer_leaves_out_are_not_forgotten(side: SideName) -> None:
     """No later change would tell of them."""
@@ -183,10 +192,7 @@ def test_whom_the_feed_shows_to_be_gone_nobody_waits_for() -> None:
 
 def test_who_may_be_a_match_and_is_not_found_for_an_hour_is_taken_for_gone() -> None:
     with world() as w:
-        user = w.user(**BOTH)
-        user.set(from_google={"create": False, "update": True, "delete": True})
-        user.account.add(person("Ada", "Byron", "ada@x.org"))
-        settle(user)
+        user = known_in_google(w)
         w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
         w.clock.advance(300)
         leave_out(w, SideName.GOOGLE, times=None)
@@ -200,10 +206,7 @@ def test_who_may_be_a_match_and_is_not_found_for_an_hour_is_taken_for_gone() -> 
 def test_the_hour_counts_from_the_first_miss_of_that_very_contact() -> None:
     """That it was not found itself two hours ago says nothing about its match."""
     with world() as w:
-        user = w.user(**BOTH)
-        user.set(from_google={"create": False, "update": True, "delete": True})
-        user.account.add(person("Ada", "Byron", "ada@x.org"))
-        settle(user)
+        user = known_in_google(w)
         w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
         w.clock.advance(300)
         leave_out(w, SideName.SUGAR, times=1)

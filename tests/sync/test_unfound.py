@@ -7,18 +7,15 @@ import re
 from shared.names import SideName
 from tests.simulators.wire import Reply
 from tests.sync.crashes import fixed_point, rest
-from tests.sync.stage import BOTH, person, settle, troubles
-from tests.sync.test_gone import NOT_FOUND, leave_out
+from tests.sync.stage import BOTH, settle, troubles
+from tests.sync.test_gone import NOT_FOUND, known_in_google, leave_out
 from tests.world import world
 
 
 def test_a_miss_long_ago_does_not_count() -> None:
     """Whoever waited then is not there any more, so nobody has looked since."""
     with world() as w:
-        user = w.user(**BOTH)
-        user.set(from_google={"create": False, "update": True, "delete": True})
-        user.account.add(person("Ada", "Byron", "ada@x.org"))
-        settle(user)
+        user = known_in_google(w)
         first = w.sugar.add(by=user.sugar_user, first_name="Ada", last_name="Byron", email=["ada@x.org"])
         w.clock.advance(300)
         leave_out(w, SideName.GOOGLE, times=1)

@@ -38,8 +38,6 @@ _WHO = {SideName.SUGAR: "Sugar", SideName.GOOGLE: "Google"}
 LOST_AFTER = timedelta(hours=1)
 """So long after it was first not found, a contact without link is taken for gone, without proof. At once would forget
 one that a single odd answer left out: no later change tells of it. Or double its match, made beside it."""
-
-
 _UNFOUND = {side: f"{who} did not find one that may be the same contact" for side, who in _WHO.items()}
 
 
