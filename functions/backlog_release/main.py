@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from shared.store.port import Doc
 from shared.sync import release as letting
-from shared.sync.remedies import ACTIONS, Remedy, actions, candidates, choices, keeps
+from shared.sync.remedies import ACTIONS, Remedy, actions, asked, candidates, choices, keeps
 from shared.sync.words import ActionText, ClassText, KeepText, SideText, is_field
 from shared.web.function import Function
 from shared.web.mine import is_id, my_paths
@@ -28,6 +28,14 @@ class Release(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Which entries are let go: by `entries`, by `class`, or `all`."""
 
     entries: Annotated[Ids | None, Meta(description="Open entries, by their ids.")] = None
+    asked: Annotated[
+        list[Annotated[str, Meta(max_length=80)]],
+        Meta(
+            max_length=letting.MOST,
+            description="What each of `entries` asked when it was looked at, its `asked`, in their order. One that asks"
+            " something else by now (409) is to be looked at again. None given: whatever they ask now.",
+        ),
+    ] = []
     cls: Annotated[ClassText | None, Meta(description="All open entries of this class.")] = msgspec.field(
         name="class", default=None
     )
@@ -81,9 +89,12 @@ def release(ask: Ask) -> Released:
     pages = Pages(["release", paths.head, wanted.cls], field="cursor")
     if wanted.entries is not None:
         docs = _named(ask, wanted.entries)
+        _check_asked(wanted.asked, docs)
         if wanted.cursor is not None:
             raise bad_field("cursor", "goes with `class` and `all` only")
     else:
+        if wanted.asked:
+            raise bad_field("asked", "goes with `entries` only")
         found = letting.by_class(services.store, paths, wanted.cls, after=pages.place(wanted.cursor))
         docs, place = list(found.docs), found.place
     _check(wanted, docs)
@@ -133,6 +144,18 @@ def _check(wanted: Release, docs: Sequence[Doc]) -> None:
             raise bad_field(f"answers.{name}", "none of these entries asks whose value of that is kept")
         if wanted.entries and not any(whose in each.get(name, ()) for each in possible):
             raise bad_field(f"answers.{name}", "the other side has refused that value: keep its own, or both")
+
+
+def _check_asked(given: Sequence[str], docs: Sequence[Doc]) -> None:
+    """Whether the entries still ask what was looked at."""
+    if given and len(given) != len(docs):
+        raise bad_field("asked", "must hold one for each of `entries`, in their order")
+    changed = [n for n, (mark, doc) in enumerate(zip(given, docs, strict=False)) if mark != asked(doc.data)]
+    if changed:
+        problems = [FieldProblem(f"entries[{n}]", "asks something else by now: look at it again") for n in changed]
+        raise WebError(
+            409, "changed-meanwhile", f"{len(changed)} of these entries changed since you looked", errors=problems
+        )
 
 
 def _check_one(wanted: Release, entry: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from shared.store.port import Doc, Store, Where
 from shared.sync.paths import Paths
-from shared.sync.remedies import actions, keeps
+from shared.sync.remedies import actions, asked, keeps
 from shared.sync.words import ActionText, KeepText, Question, SideText, Values, label, questions, short
 
 # -- history -----------------------------------------------------------------------------------------
@@ -182,6 +182,8 @@ class BacklogItem(msgspec.Struct, kw_only=True):
     remembered as somebody else than its candidates."""
     at: str
     """When it was last asked."""
+    asked: str
+    """What is asked, in brief; goes back with an answer, which is then taken for just that."""
     first_at: str
     attempts: int
     whole: bool
@@ -229,19 +231,20 @@ def item(doc: Doc) -> BacklogItem:
 
 def entry(doc: Doc) -> BacklogEntry:
     """An entry with everything."""
-    asked = questions(doc.data["entries"])
-    return BacklogEntry(**_item(doc, asked), questions=asked)
+    found = questions(doc.data["entries"])
+    return BacklogEntry(**_item(doc, found), questions=found)
 
 
-def _item(doc: Doc, asked: Sequence[Question]) -> dict[str, Any]:
+def _item(doc: Doc, found: Sequence[Question]) -> dict[str, Any]:
     data = doc.data
-    first = next((one for one in asked if one.cls == data["class"]), asked[0])
-    values = {one.name: one for question in asked for one in question.fields}
+    first = next((one for one in found if one.cls == data["class"]), found[0])
+    values = {one.name: one for question in found for one in question.fields}
     return {
         "id": doc.id,
         "cls": data["class"],
         "state": data["state"],
         "at": data["at"],
+        "asked": asked(data),
         "first_at": data["first_at"],
         "attempts": data["attempts"],
         "whole": data["whole"],

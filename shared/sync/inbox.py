@@ -20,7 +20,7 @@ from shared.sync.paths import Paths
 from shared.sync.plain import plain
 from shared.sync.plan.model import Trouble
 from shared.sync.queue import Dirty, Lane, Queue
-from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, actions
+from shared.sync.remedies import APART, NEVER, OPEN, RELEASED, Remedy, actions, asked
 from shared.sync.settings import Settings, parse
 
 _log = logging.getLogger(__name__)
@@ -36,6 +36,8 @@ class Wish(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Of which pair it speaks; blank: of whichever is connected."""
     entries: list[str] = []
     """``release``: backlog ids; empty: all of ``cls``, or all."""
+    asked: list[str] = []
+    """``release``: what each of the entries asked when it was answered; empty: whatever they ask."""
     cls: str | None = None
     remedy: Remedy = Remedy()
     """``release``: what is to be done about them."""
@@ -119,11 +121,15 @@ def _release(store: Store, paths: Paths, head: Head, queue: Queue, wish: Wish, m
             released once, with all that they say of it.
     """
     docs = _chosen(store, paths, wish)
+    meant = dict(zip((paths.backlog(entry) for entry in wish.entries), wish.asked, strict=False))
     links = store.get_all([paths.link(doc.data["link"]) for doc in docs if doc.data.get("link")])
     remedy = wish.remedy
     for doc in docs:
         if remedy.action not in actions(doc.data):
-            continue  # it was let go before, or asks something else by now
+            continue  # it was let go before
+        question = asked(doc.data)
+        if meant.get(doc.path, question) != question:
+            continue  # it asks something else by now, which nobody has answered
         before = made.get(doc.path)
         if before is None and doc.data["state"] == OPEN:
             head.backlog = max(0, head.backlog - 1)

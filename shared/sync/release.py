@@ -1,7 +1,7 @@
 """Letting backlog entries go: which ones a person means, and the wish that the next run carries out.
 
 What is let go is named entry by entry, also where a person says "all": what comes into the backlog between the look at
-it and the next run was not inspected, and stays.
+it and the next run was not inspected, and stays. So does an entry that asks something else by then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from shared.clock import Clock, Ids
 from shared.store.port import Doc, Store
 from shared.sync.browse import Found, backlog
 from shared.sync.paths import Paths
-from shared.sync.remedies import OPEN, Remedy, actions, keeps
+from shared.sync.remedies import OPEN, Remedy, actions, asked, keeps
 
 MOST = 100
 """Entries of one wish: what a run reads of the inbox stays small."""
@@ -52,17 +52,18 @@ def release(store: Store, paths: Paths, clock: Clock, ids: Ids, docs: Sequence[D
     """
     from shared.sync.inbox import Wish, posting
 
-    groups: dict[frozenset[str], list[str]] = {}
+    groups: dict[frozenset[str], list[Doc]] = {}
     for doc in docs:
         possible = keeps(doc.data)
         names = {name for name, whose in remedy.answers.items() if whose in possible.get(name, ())}
-        groups.setdefault(frozenset(names), []).append(doc.id)
+        groups.setdefault(frozenset(names), []).append(doc)
     now = clock.now().isoformat()
     wishes = [
         Wish(
             kind="release",
             at=now,
-            entries=entries,
+            entries=[doc.id for doc in entries],
+            asked=[asked(doc.data) for doc in entries],
             remedy=msgspec.structs.replace(remedy, answers={name: remedy.answers[name] for name in sorted(names)}),
         )
         for names, entries in groups.items()

@@ -19,6 +19,7 @@ An answer holds for what was asked: a field that has changed since goes by the r
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -81,6 +82,15 @@ def actions(entry: Mapping[str, Any]) -> list[ActionText]:
     last = ("release", "never")
     first = [action for action in found if action not in last and not lacking.get(action)]
     return [*first, *(action for action in found if action in last)]
+
+
+def asked(entry: Mapping[str, Any]) -> str:
+    """What a stored entry asks, in brief: with other values or candidates it reads otherwise."""
+    questions = [
+        [one["class"], sorted(one.get("candidates", ())), [[c["name"], c["sugar"], c["google"]] for c in one["fields"]]]
+        for one in entry["entries"]
+    ]
+    return hashlib.sha256(msgspec.json.encode(questions)).hexdigest()[:16]
 
 
 def kept(entry: Mapping[str, Any]) -> dict[str, tuple[str, str]]:

@@ -25,6 +25,12 @@ MUTANTS = (
         (_PROPERTIES + "::test_the_base_never_claims_what_a_side_does_not_hold",),
     ),
     Mutant(
+        "an-answer-is-an-answer",
+        "The contact still waits, and a person has said what is to be done; but by now it waits with another question.",
+        swap("shared/sync/inbox.py", "meant.get(doc.path, question) != question", "False"),
+        ("tests/functions/test_backlog.py::test_an_answer_is_for_what_was_asked_then",),
+    ),
+    Mutant(
         "closed-direction-written",
         "What a side is able to take looks open; the user has switched that direction off.",
         swap(

@@ -297,6 +297,36 @@ def test_both_values_of_a_conflict_are_kept(jane: Screen, site: Running) -> None
     browser.delete("/settings")
 
 
+def test_a_question_that_has_changed_since_is_shown_anew(jane: Screen, site: Running) -> None:
+    page, town, browser = jane.page, site.town, site.jane()
+    browser.patch("/settings", conflict="ask")
+    row = next(row for row in browser.get("/history").ok["items"] if "create sugar" in row["kinds"])
+    town.sugar.edit(row["sugar_id"], title="Warden")
+    for seen, title in enumerate(("Provost", "Registrar")):
+        town.account.edit(row["google_id"], organizations=[{"title": title, "type": "work"}])
+        site.clock.advance(61)
+        assert browser.post("/sync", {}).ok["status"] == "done"
+        if not seen:
+            jane.open("backlog")
+            entry = page.get_by_role("listitem").filter(has_text=row["name"])
+            entry.get_by_text("What to do").click()
+            entry.locator("summary", has_text="Decide whose value").click()
+            entry.get_by_role("combobox", name="Title").select_option("sugar")
+    entry.get_by_role("button", name="Decide", exact=True).click()
+    jane.sees("changed since you looked")
+    entry.get_by_role("button", name="Try again").click()
+    entry.get_by_text("What to do").click()
+    expect(entry.get_by_role("cell", name="Registrar")).to_be_visible()
+    entry.locator("summary", has_text="Decide whose value").click()
+    entry.get_by_role("combobox", name="Title").select_option("sugar")
+    entry.get_by_role("button", name="Decide", exact=True).click()
+    jane.sees("the next run takes it up first")
+    site.clock.advance(61)
+    assert browser.post("/sync", {}).ok["status"] == "done"
+    assert town.account.person(row["google_id"])["organizations"][0]["title"] == "Warden"
+    browser.delete("/settings")
+
+
 def test_a_value_that_was_refused_is_not_offered_again(jane: Screen, site: Running) -> None:
     page, town, browser = jane.page, site.town, site.jane()
     row = next(row for row in browser.get("/history").ok["items"] if "create google" in row["kinds"])

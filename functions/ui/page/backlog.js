@@ -54,12 +54,12 @@ function group(name, entries, state, said, again, more) {
   const rows = entries.map((entry) => {
     const box = state === "open" && entries.length > 1 && h("input", {
       type: "checkbox", "aria-label": t("backlog.pick", { name: entry.name || t("nameless") }),
-      onchange: () => { if (box.checked) picked.add(entry.id); else picked.delete(entry.id); note(); },
+      onchange: () => { if (box.checked) picked.add(entry); else picked.delete(entry); note(); },
     });
     if (box) boxes.push(box);
     return item(entry, box, state, said, again);
   });
-  const all = boxes.length > 0 && button(t("backlog.pick_all"), () => { for (const box of boxes) { box.checked = true; } entries.forEach((entry) => picked.add(entry.id)); note(); }, { kind: "small" });
+  const all = boxes.length > 0 && button(t("backlog.pick_all"), () => { for (const box of boxes) { box.checked = true; } entries.forEach((entry) => picked.add(entry)); note(); }, { kind: "small" });
   const title = t.has(`class.${name}`) ? t(`class.${name}`) : name;
   return h("section", { "aria-label": title }, h("h2", {}, title, " ", h("span.tag", {}, `${number(entries.length)}${more ? "+" : ""}`)),
     state === "open" && entries.length > 1 && h("div.row", {}, all, left, bulk.map((action) => button(t(`bulk.${action}`), async () => {
@@ -74,7 +74,7 @@ function group(name, entries, state, said, again, more) {
 const actions = (entry) => entry.actions || ["release"];
 const bulkActions = (entries) => PLAIN.filter((action) => entries.every((entry) => actions(entry).includes(action)));
 
-/** Sends one action: page by page where it is for a whole class, in parts where more are picked than one call takes. */
+/** Sends one action for what was seen of the entries: page by page where it is for a whole class, in parts where more are picked than one call takes. */
 async function send(said, again, chosen, extra) {
   let released = 0;
   try {
@@ -87,7 +87,9 @@ async function send(said, again, chosen, extra) {
       } while (cursor !== null);
     }
   } catch (error) {
-    fill(said, released > 0 && h("p.notice", {}, t("backlog.sent", { n: released })), trouble(error));
+    const overtaken = error.code === "changed-meanwhile";
+    fill(said, released > 0 && h("p.notice", {}, t("backlog.sent", { n: released })), trouble(error, overtaken ? again : null));
+    if (overtaken) return; // thrown on, it would be shown once more, without the way to the new question
     throw error;
   }
   const text = t("backlog.sent", { n: released });
@@ -99,7 +101,8 @@ async function send(said, again, chosen, extra) {
 
 function parts({ entries, ...rest }) {
   if (!entries) return [rest];
-  return Array.from({ length: Math.ceil(entries.length / MOST) }, (_, n) => ({ entries: entries.slice(n * MOST, (n + 1) * MOST) }));
+  return Array.from({ length: Math.ceil(entries.length / MOST) }, (_, n) => entries.slice(n * MOST, (n + 1) * MOST))
+    .map((part) => ({ entries: part.map((entry) => entry.id), asked: part.map((entry) => entry.asked) }));
 }
 
 function item(entry, box, state, said, again) {
@@ -139,7 +142,7 @@ function values(fields) {
 }
 
 function remedy(action, entry, told, said, again) {
-  const act = (extra) => send(told, () => again(), { entries: [entry.id] }, { action, ...extra });
+  const act = (extra) => send(told, () => again(), { entries: [entry] }, { action, ...extra });
   const plain = (text = t(`action.${action}`)) => {
     const go = button(text, () => doing(go, told, async () => {
       if (action !== "release" && !(await ask(text, h("p", {}, t(`sure.${action}`, { n: 1 })), { yes: text, danger: DANGEROUS.includes(action) }))) return;

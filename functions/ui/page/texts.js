@@ -87,7 +87,7 @@ const TEXTS = {
   "advice.try-again": "Nothing was lost. Wait a moment, then try again.",
   "advice.too-often": "Wait a moment, then try again.",
   "advice.bad-field": "Mend what is named, then try again.",
-  "advice.changed-meanwhile": "They were changed elsewhere, in another window perhaps. Try again to see them as they are now.",
+  "advice.changed-meanwhile": "It was changed elsewhere: in another window perhaps, or by a sync. Try again to see it as it is now.",
   "advice.plan-over": "Make a new preview.",
   "advice.no-such-plan": "Make a new preview.",
   "advice.not-found": "It may have been deleted or resolved meanwhile.",
