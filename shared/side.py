@@ -145,6 +145,9 @@ class Write:
     """The record as read for the plan."""
     key: str = ""
     """Our key; already inside the payload where the side plants keys."""
+    tries: int = 0
+    """How often it was sent before, with an outcome that stayed unknown: it may be what makes its call fail, so it goes
+    last, and in a call of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,8 +62,11 @@ class Writer:
             for write in wanted:
                 if op is Op.UPDATE and not write.payload:
                     progress.outcomes[write.intent] = Refused(Rejected("Google's contact holds what cannot be read"))
-            for group in _groups([write for write in wanted if write.intent not in progress.outcomes], kind.most):
+            rest = [write for write in wanted if write.intent not in progress.outcomes]
+            for group in _groups([write for write in rest if not write.tries], kind.most):
                 self._group(kind, group, progress)
+            for write in sorted((write for write in rest if write.tries), key=lambda write: write.tries):
+                self._single(kind, write, progress)
         return [progress.outcomes[write.intent] for write in writes]
 
     def _group(self, kind: Operation, group: list[Write], progress: _Progress) -> None:

@@ -55,6 +55,11 @@ class SugarWriter:
 
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each, in order; see :meth:`shared.side.Side.apply`."""
+        order = sorted(range(len(writes)), key=lambda n: writes[n].tries)
+        found = self._apply([writes[n] for n in order])
+        return [outcome for _, outcome in sorted(zip(order, found, strict=True), key=lambda each: each[0])]
+
+    def _apply(self, writes: Sequence[Write]) -> list[Outcome]:
         outcomes: list[Outcome] = []
         limit = LARGEST
         while len(outcomes) < len(writes):
@@ -137,11 +142,13 @@ class SugarWriter:
 
 
 def _chunk(writes: Sequence[Write], size: int) -> Sequence[Write]:
-    """The first writes that fit into one bulk, at least one."""
+    """The first writes that fit into one bulk, at least one; what may make its bulk fail stands alone."""
+    if writes[0].tries:
+        return writes[:1]
     total = 0
     for n, write in enumerate(writes[: max(1, size)]):
         total += len(json.dumps(write.payload)) + 300
-        if n and total > MAX_BYTES:
+        if n and (total > MAX_BYTES or write.tries):
             return writes[:n]
     return writes[: max(1, size)]
 

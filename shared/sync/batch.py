@@ -43,3 +43,7 @@ class Batch:
     stored: dict[str, Link] = field(default_factory=dict)
     """The links as they are stored, by id: only what differs is written."""
     looked_up: int = 0
+
+    def doubts(self, key: str) -> int:
+        """How many writes of this subject (by key) came to no known end."""
+        return max((each.doubts for each in self.keys.get(key, ())), default=0)

@@ -92,7 +92,7 @@ class Copies:
             link = doubts.found.get(key) or self._links.get([key]).get(key)
             if link is not None and link.google_id == record.id:
                 continue
-            if link is None and key in {op.key for op in (*doubts.waiting, *doubts.resend)}:
+            if link is None and key in {op.key for op in doubts.going}:
                 continue
             if not reads_as_sent(self._env, sent, SideName.GOOGLE, record):
                 continue
@@ -114,7 +114,7 @@ class Copies:
             return None
         alike = {key: sent for key, sent in self._head.sent.items() if may_be(self._env, sent, SideName.SUGAR, record)}
         links = self._links.get(alike)
-        going = {op.key for op in (*doubts.waiting, *doubts.resend)} | set(doubts.found)
+        going = {op.key for op in doubts.going} | set(doubts.found)
         for key, sent in alike.items():
             link = links.get(key)
             if (

@@ -27,6 +27,8 @@ class Doubts:
     found: dict[str, Link] = field(default_factory=dict)
     """Creates that did happen, as links not stored yet."""
     waiting: list[Intent] = field(default_factory=list)
+    resting: list[Intent] = field(default_factory=list)
+    """Creates that never arrived, and have been sent so often that others go first (:mod:`shared.sync.patience`)."""
     resend: list[Intent] = field(default_factory=list)
     unclear: list[tuple[Intent, tuple[str, ...]]] = field(default_factory=list)
     """Creates with several or unlike candidates, as subject ids."""
@@ -61,7 +63,12 @@ class Doubts:
     @property
     def sources(self) -> dict[Place, Intent]:
         """The records that creates in doubt were made from."""
-        return {source(op): op for op in (*self.waiting, *self.resend, *(op for op, _ in self.unclear))}
+        return {source(op): op for op in (*self.going, *(op for op, _ in self.unclear))}
+
+    @property
+    def going(self) -> list[Intent]:
+        """The creates in doubt that may still become what they were to be."""
+        return [*self.waiting, *self.resting, *self.resend]
 
     @property
     def wanted(self) -> list[Place]:
@@ -91,7 +98,7 @@ class Doubts:
     def speaks_for(self, side: SideName, record: Record) -> bool:
         """Whether a create was made from this record, or may have made it, and nothing shows yet whether it happened:
         nobody else is to link it."""
-        waiting = [source(op) for op in self.waiting]
+        waiting = [source(op) for op in (*self.waiting, *self.resting)]
         waiting += [place for place, op in self.suspects.items() if op in self.waiting]
         return any((side, name) in waiting for name in (record.id, *record.previous_ids))
 

@@ -47,6 +47,8 @@ class SideState(msgspec.Struct, kw_only=True):
     """When the last complete delta or full listing began: everything before it has been seen."""
     contacts: int = 0
     """In scope, by the last complete full listing."""
+    created_at: str | None = None
+    """When a create was last answered there: the server does make contacts."""
 
     @property
     def listed(self) -> bool:

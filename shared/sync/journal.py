@@ -53,8 +53,10 @@ class Intent(msgspec.Struct, kw_only=True):
     fields: list[dict[str, Any]] = []
     """For the history row."""
     sent_at: str = ""
-    again: bool = False
-    """It was sent before, and is sent once more."""
+    tries: int = 0
+    """How often it was sent before in vain, as far as can be told."""
+    first_at: str = ""
+    """When it was sent for the first time, if it was sent before."""
     own: bool = False
     """As with steps: an edit on this side alone."""
     undone: Undone | None = None
@@ -75,6 +77,7 @@ class Intent(msgspec.Struct, kw_only=True):
             version=self.version,
             before=self.before,
             key=self.key,
+            tries=self.tries,
         )
 
 
@@ -84,11 +87,16 @@ def intent(
     new_id: str,
     sent_at: datetime,
     *,
-    again: bool = False,
+    tries: int = 0,
     removes: Collection[str] = (),
     chosen: str = "",
 ) -> Intent:
-    """The step of a decision as an intent; ``chosen``: the id of what is to be created, where the client chooses."""
+    """The step of a decision as an intent.
+
+    Args:
+        tries: how often a write of this contact came to no known end before.
+        chosen: the id of what is to be created, where the client chooses.
+    """
     target = step.target or Contact()
     link = decision.link
     return Intent(
@@ -112,7 +120,8 @@ def intent(
             if c.verdict.target is step.side and step.op is Op.UPDATE
         ],
         sent_at=sent_at.isoformat(),
-        again=again,
+        tries=max(step.tries, tries),
+        first_at=step.first_at,
         own=step.own,
         removes=sorted(kind for kind in removes if kind in step.changed or (kind == DELETES and step.op is Op.DELETE)),
     )
@@ -131,6 +140,8 @@ def step_of(op: Intent) -> Step:
         tuple(op.changed),
         own=op.own,
         undone=op.undone,
+        tries=op.tries,
+        first_at=op.first_at,
     )
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.clock import Clock
-from shared.names import SideName
+from shared.names import Op, SideName
 from shared.side import InDoubt, Outcome
 from shared.store.port import Change, Put, Remove
 from shared.sync import backlog, history
@@ -117,6 +117,9 @@ class Keeper:
             self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
                 self._recents.note(side, record, version, settled=final)
+            for step in out.decision.steps:
+                if step.op is Op.CREATE and step.side in out.after:
+                    self._ledger.head.side(step.side).created_at = self._clock.now().isoformat()
             for side, row in (*out.index, *_untold(done, out, keys[out.decision.subject.key])):
                 self._index.append(side, [row])
         changes = self._counted(last)
@@ -206,7 +209,8 @@ class Keeper:
         now = self._clock.now()
         if out.doubt:
             due = (now + timedelta(seconds=self._limits.quiet)).isoformat()
-            self._queue.add(Lane.LATER, [_later(key, due) for key in keys or self._own(out, now)])
+            later = [_later(key, due) for key in keys or self._own(out, now)]
+            self._queue.add(Lane.LATER, [msgspec.structs.replace(key, doubts=key.doubts + 1) for key in later])
         elif out.again is not None:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()

@@ -1,11 +1,41 @@
-"""How often a write is tried at which the server fails."""
+"""How often a write is tried at which the server fails, and who goes first meanwhile.
+
+A create that the server answers with an error of its own is in doubt: nobody else is created on that side before the
+quiet period Q is over. One at which it fails every time would keep all others waiting for ever. So it rests between its
+tries, longer and longer; and where others are created and it is not, a person is asked::
+
+    sent ── in doubt, Q ──▶ sent ── Q ──▶ rests Q ──▶ sent ── Q ──▶ rests 3 Q ──▶ sent ── Q ──▶ rests 7 Q ──▶ ...
+                                          others are created         others            others
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from shared.side import NotSent, Outcome, Refused
+from shared.sync.journal import Intent
 
 MOST_TRIES = 5
 """Over half an hour, as runs in trouble wait longer and longer (:class:`~shared.sync.limits.Limits`)."""
+_MOST_DOUBLINGS = 3
+"""Of the time between two tries of a create: 2 hours with a quiet period of 15 minutes."""
+
+
+def due_again(op: Intent, quiet: timedelta) -> datetime:
+    """When a create that never arrived is sent once more: the first time right after the quiet period."""
+    return datetime.fromisoformat(op.sent_at) + quiet * (1 << min(op.tries, _MOST_DOUBLINGS))
+
+
+def hopeless(op: Intent, created_at: str | None) -> bool:
+    """Whether a create that never arrived is asked about instead of being sent once more.
+
+    Trouble with everything passes by itself, and nobody is asked about that: it takes others that were created since it
+    was sent for the first time.
+
+    Args:
+        created_at: when one was last created on that side.
+    """
+    return op.tries + 1 >= MOST_TRIES and created_at is not None and created_at >= (op.first_at or op.sent_at)
 
 
 def at_last(outcome: Outcome, tries: int) -> Outcome:

@@ -66,6 +66,8 @@ class Dirty(msgspec.Struct, array_like=True, kw_only=False):
     """Of the run that observed it. Runs follow one another under the lease, so epochs order them without clocks."""
     missed_at: str = ""
     """When a direct read first did not find the record, ISO 8601; blank once it was found."""
+    doubts: int = 0
+    """How many writes of this contact came to no known end."""
 
 
 def _join(old: Dirty, new: Dirty) -> Dirty:
@@ -88,6 +90,7 @@ def _join(old: Dirty, new: Dirty) -> Dirty:
         exempt=old.exempt or new.exempt,
         epoch=max(old.epoch, new.epoch),
         missed_at=min(filter(None, (old.missed_at, new.missed_at)), default=""),
+        doubts=max(old.doubts, new.doubts),
     )
 
 

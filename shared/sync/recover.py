@@ -183,6 +183,8 @@ class Recovery:
                 self._copies.watch(op)
                 result.closed.append(op.id)
                 message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
+                if not candidates:
+                    message = f"{op.side.title()} fails at it again and again, and creates others: somebody has to look"
             elif op is suspected and subject.half(op.side).there is not None:
                 candidates = (subject_id(*source(op)),)
                 message = f"it may have been created from a contact in {op.side.other}: somebody has to look"
@@ -218,7 +220,7 @@ class Recovery:
                 replace(decision.subject, key=op.key),
                 Action.CREATE,
                 "sent again: it never arrived",
-                (step_of(op),),
+                (replace(step_of(op), tries=op.tries + 1, first_at=op.first_at or op.sent_at),),
                 fields=_shown(op),
                 link=link,
                 joined=decision.joined,  # not its own: its keys stay, for it may have changed since it was frozen

@@ -11,6 +11,7 @@ from shared.errors import BadPlan, FatalError, RetriableError
 from shared.names import Op, SideName
 from shared.side import Gate, Side
 from shared.store.port import Change, Data, Put, Store
+from shared.sync.batch import Batch
 from shared.sync.claims import Claims
 from shared.sync.due import schedule
 from shared.sync.execute import execute, with_whole_images
@@ -200,7 +201,7 @@ class Run:
         whole = set(map(id, decisions)) & set(map(id, judged))
         wanted = {d.subject.key: wanted[d.subject.key] if id(d) in whole else frozenset() for d in decisions}
         decisions = with_whole_images(sides, decisions)
-        intents = self._journal_first(sides, decisions, recovered, wanted)
+        intents = self._journal_first(sides, decisions, recovered, wanted, batch)
         answers = execute(sides, decisions, intents)
         for name, side in sides.items():
             side.complete(recovered.updated(name))
@@ -229,10 +230,10 @@ class Run:
         decisions: Sequence[Decision],
         recovered: Recovered,
         wanted: Mapping[str, Collection[str]],
+        batch: Batch,
     ) -> dict[str, list[Intent]]:
         """T1: every write is on paper before the first one is sent."""
         now = self._clock.now()
-        sent = self._ledger.head.sent
         intents = {
             decision.subject.key: [
                 intent(
@@ -240,7 +241,7 @@ class Run:
                     step,
                     self._ids.new(),
                     now,
-                    again=decision.subject.key in sent,
+                    tries=batch.doubts(decision.subject.key) if step.op is Op.UPDATE else 0,
                     removes=wanted[decision.subject.key],
                     chosen=sides[step.side].choose_id(self._seed(decision, step)) if step.op is Op.CREATE else "",
                 )

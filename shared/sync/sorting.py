@@ -29,6 +29,7 @@ from shared.sync.journal import Intent, step_of
 from shared.sync.link import Link
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
+from shared.sync.patience import due_again, hopeless
 from shared.sync.plan.model import Env
 from shared.sync.settle import happened
 from shared.sync.undo.recover import sort_remade
@@ -131,9 +132,18 @@ class Sorting:
                 doubts.suspects.update({(op.side, name): op for name in owned})
                 doubts.unclear.append((op, tuple(subject_id(op.side, name) for name in dict.fromkeys(owned))))
             elif complete is not None and datetime.fromisoformat(complete) >= self.over(op):
-                doubts.resend.append(op)
+                self._never_arrived(op, doubts)
             else:
                 doubts.waiting.append(op)
+
+    def _never_arrived(self, op: Intent, doubts: Doubts) -> None:
+        """What becomes of a create that was not found in time, and cannot land any more."""
+        if hopeless(op, self._head.side(op.side).created_at):
+            doubts.unclear.append((op, ()))
+        elif self._clock.now() < due_again(op, self._quiet):
+            doubts.resting.append(op)
+        else:
+            doubts.resend.append(op)
 
     def _owned(self, op: Intent, names: Collection[str]) -> list[str]:
         """Those of these records that another contact is linked with."""
@@ -167,7 +177,7 @@ class Sorting:
             elif alike:
                 doubts.unclear.append((op, tuple(subject_id(side, record.id) for record in alike)))
             else:
-                doubts.resend.append(op)
+                self._never_arrived(op, doubts)
 
     def over(self, op: Intent) -> datetime:
         """When a request of this intent cannot land any more, as far as anybody can tell."""

@@ -223,6 +223,10 @@ class Step:
     """An edit made for a person on this side alone: the other one does not hold it, so the base stays."""
     undone: Undone | None = None
     """It takes something back: both sides need not hold the same afterwards."""
+    tries: int = 0
+    """How often it was sent before in vain, as far as can be told."""
+    first_at: str = ""
+    """When it was sent for the first time, if it was sent before."""
 
 
 class Action(StrEnum):
