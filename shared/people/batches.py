@@ -2,7 +2,8 @@
 
 A batch is all or nothing. When it is refused, nothing of it was done, so its parts may be sent again: without the
 contacts that the error names, or in halves where it names nobody, down to single contacts. When the outcome is
-unknown nothing is sent again, and nothing else either.
+unknown nothing is sent again, and nothing else either. What was in doubt before goes alone: it may have been what made
+its batch fail.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class Writer:
             for group in _groups([write for write in rest if not write.tries], kind.most):
                 self._group(kind, group, progress)
             for write in sorted((write for write in rest if write.tries), key=lambda write: write.tries):
+                going = progress.stopped is None
                 self._single(kind, write, progress)
+                if going and isinstance(progress.outcomes[write.intent], InDoubt):
+                    progress.stopped = None  # alone, and in doubt before: it tells nothing about the others
         return [progress.outcomes[write.intent] for write in writes]
 
     def _group(self, kind: Operation, group: list[Write], progress: _Progress) -> None:

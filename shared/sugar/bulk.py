@@ -70,6 +70,8 @@ class SugarWriter:
             except AmbiguousError as error:
                 self._shrink(len(chunk))
                 outcomes += [InDoubt(error)] * len(chunk)
+                if chunk[0].tries:
+                    continue  # alone, and in doubt before: it tells nothing about the others
                 return outcomes + _unsent(len(rest) - len(chunk))
             except SyncError as error:
                 return outcomes + [NotSent(error)] * len(rest)
@@ -80,7 +82,7 @@ class SugarWriter:
                 continue
             outcomes += found
             self.size = max(SMALLEST, min(self.size, limit))
-            if stop := _reason_to_stop(found):
+            if stop := _reason_to_stop(chunk, found):
                 return outcomes + [NotSent(stop)] * (len(writes) - len(outcomes))
         return outcomes
 
@@ -183,13 +185,13 @@ def _refused(answer: Answer) -> SyncError:
     return failures.of_read(answer) if isinstance(error, ContactError) else error
 
 
-def _reason_to_stop(found: Sequence[Outcome]) -> SyncError | None:
+def _reason_to_stop(chunk: Sequence[Write], found: Sequence[Outcome]) -> SyncError | None:
     """One contact's trouble does not stop others; a session that ended, a quota that is used up, or a server that did
     nothing but fail does."""
     for each in found:
         if isinstance(each, NotSent):
             return each.error
-    if all(isinstance(each, InDoubt) for each in found):
+    if all(isinstance(each, InDoubt) for each in found) and not chunk[0].tries:
         return Unavailable(f"{_BULK}: not sent, because the outcome of the writes before is unknown")
     return None
 

@@ -48,7 +48,7 @@ class SideState(msgspec.Struct, kw_only=True):
     contacts: int = 0
     """In scope, by the last complete full listing."""
     created_at: str | None = None
-    """When a create was last answered there: the server does make contacts."""
+    """When the last create was sent that was answered there: the server does make contacts."""
 
     @property
     def listed(self) -> bool:

@@ -117,9 +117,9 @@ class Keeper:
             self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
                 self._recents.note(side, record, version, settled=final)
-            for step in out.decision.steps:
-                if step.op is Op.CREATE and step.side in out.after:
-                    self._ledger.head.side(step.side).created_at = self._clock.now().isoformat()
+            for op in done.intents[out.decision.subject.key]:
+                if op.op is Op.CREATE and op.side in out.after:
+                    self._ledger.head.side(op.side).created_at = op.sent_at
             for side, row in (*out.index, *_untold(done, out, keys[out.decision.subject.key])):
                 self._index.append(side, [row])
         changes = self._counted(last)

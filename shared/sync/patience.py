@@ -29,13 +29,14 @@ def due_again(op: Intent, quiet: timedelta) -> datetime:
 def hopeless(op: Intent, created_at: str | None) -> bool:
     """Whether a create that never arrived is asked about instead of being sent once more.
 
-    Trouble with everything passes by itself, and nobody is asked about that: it takes others that were created since it
-    was sent for the first time.
+    Trouble with everything passes by itself, and nobody is asked about that: it takes others that were created between
+    its first try and its last. (One that was created only since may tell that the trouble is over.)
 
     Args:
-        created_at: when one was last created on that side.
+        created_at: when the last one that was created on that side had been sent.
     """
-    return op.tries + 1 >= MOST_TRIES and created_at is not None and created_at >= (op.first_at or op.sent_at)
+    between = created_at is not None and (op.first_at or op.sent_at) <= created_at <= op.sent_at
+    return op.tries + 1 >= MOST_TRIES and between
 
 
 def at_last(outcome: Outcome, tries: int) -> Outcome:

@@ -9,6 +9,7 @@ _COPIES = "shared/sync/copies.py"
 _POINTS = "tests/sync/test_crash_points.py"
 _RECOVERY = "tests/sync/test_recovery.py"
 _LARGE = "tests/sync/test_crash_large.py"
+_PATIENCE = "tests/sync/test_patience.py"
 
 MUTANTS = (
     Mutant(
@@ -69,6 +70,33 @@ MUTANTS = (
             "return datetime.fromisoformat(op.sent_at)",
         ),
         (_RECOVERY + "::test_a_create_in_doubt_is_sent_again_once_and_not_before_the_quiet_period_is_over",),
+    ),
+    Mutant(
+        "no-rest-between-tries",
+        "What never arrived is sent again as soon as it may be; where the server fails at it, nobody else is created.",
+        swap("shared/sync/patience.py", "_MOST_DOUBLINGS = 3", "_MOST_DOUBLINGS = 0"),
+        (_PATIENCE + "::test_others_are_created_while_a_server_fails_at_one[sugar]",),
+    ),
+    Mutant(
+        "a-failing-server-is-a-bad-contact",
+        "Five tries are enough to ask about a contact; while the server makes nobody, that asks about everybody.",
+        swap("shared/sync/patience.py", "MOST_TRIES and between", "MOST_TRIES"),
+        (_PATIENCE + "::test_nobody_is_asked_about_while_a_server_fails_at_all[sugar]",),
+    ),
+    Mutant(
+        "others-are-created-again",
+        "Others are created and it is not; but only since the trouble was over, and it has not been tried since.",
+        swap("shared/sync/patience.py", " <= created_at <= op.sent_at", " <= created_at"),
+        (_PATIENCE + "::test_nobody_is_asked_about_while_a_server_fails_at_all[google]",),
+    ),
+    Mutant(
+        "sent-again-with-the-same-others",
+        "A batch saves calls; where one contact makes it fail, it fails each time it is sent, for all in it.",
+        swap(_JOURNAL, "            tries=self.tries,\n", ""),
+        (
+            _PATIENCE + "::test_others_are_created_while_a_server_fails_at_one[google]",
+            _PATIENCE + "::test_others_are_updated_while_google_fails_at_one",
+        ),
     ),
     Mutant(
         "recovery-before-observing",
