@@ -31,7 +31,8 @@ class Doubts:
     """Creates that never arrived, and have been sent so often that others go first (:mod:`shared.sync.patience`)."""
     resend: list[Intent] = field(default_factory=list)
     unclear: list[tuple[Intent, tuple[str, ...]]] = field(default_factory=list)
-    """Creates with several or unlike candidates, as subject ids."""
+    """Creates that a person has to look at: with several or unlike candidates, as subject ids; or with none, where the
+    server fails at them."""
     suspects: dict[Place, Intent] = field(default_factory=dict)
     """Records that may be what a create has made, though they do not read as it was sent (its user may have edited
     it): nothing is made of them either until that is clear, or the contact would stand twice where it came from."""

@@ -183,15 +183,19 @@ class Recovery:
                 self._copies.watch(op)
                 result.closed.append(op.id)
                 message = f"it may have been created in {op.side} already: somebody has to look at the candidates"
+                trouble = Trouble.DOUBTFUL_CREATE
                 if not candidates:
-                    message = f"{op.side.title()} fails at it again and again, and creates others: somebody has to look"
+                    trouble = Trouble.REJECTED
+                    message = (
+                        f"{op.side.title()} fails at it again and again, and creates others: mend it, or release it"
+                    )
             elif op is suspected and subject.half(op.side).there is not None:
                 candidates = (subject_id(*source(op)),)
+                trouble = Trouble.DOUBTFUL_CREATE
                 message = f"it may have been created from a contact in {op.side.other}: somebody has to look"
             else:
                 continue
-            entry = Entry(Trouble.DOUBTFUL_CREATE, message, candidates=candidates)
-            return Decision(subject, Action.PARK, message, entries=(entry,))
+            return Decision(subject, Action.PARK, message, entries=(Entry(trouble, message, candidates=candidates),))
         return None
 
     def send_again(self, decisions: Iterable[Decision], result: Recovered) -> list[Decision]:

@@ -78,7 +78,7 @@ def test_others_are_created_while_a_server_fails_at_one(side: SideName) -> None:
         assert made(w, user, side) == [*others, "Glover"], "between two of its tries"
         run(user, 3)
         (entry,) = user.backlog()
-        assert (entry.data["class"], entry.data["ids"][side.value]) == ("doubtful create", "")
+        assert (entry.data["class"], entry.data["ids"][side.value]) == ("rejected", "")
         assert "fails at it again and again" in entry.data["entries"][0]["message"]
         assert not user.head().open
         gaps = [after - before for before, after in zip(sent(wire), sent(wire)[1:], strict=False)]
