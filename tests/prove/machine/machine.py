@@ -246,7 +246,8 @@ class Machine(RuleBasedStateMachine):
                 return
             self.story.say("during", request.method, request.path, "of", side)
             self.story.world.clock.advance(2)
-            self.act(meanwhile)
+            with self.story.store.aside():
+                self.act(meanwhile)
             self.story.world.clock.advance(2)
 
         with at_call(self.story, side, nth, interfere):

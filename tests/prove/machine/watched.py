@@ -45,6 +45,16 @@ class WatchedStore:
         finally:
             self._watching -= 1
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What the story itself does in the middle of a run: it does not fail, and none of it is the run's."""
+        watching, self._watching = self._watching, 0
+        touched, committed = set(self.touched), list(self.committed)
+        try:
+            yield
+        finally:
+            self._watching, self.touched, self.committed = watching, touched, committed
+
     def fail(self, kind: Trouble, after: int) -> None:
         """Lets one commit (or read) of the next run fail; :meth:`heal` calls it off."""
         self._planned = _Planned(kind, after)
