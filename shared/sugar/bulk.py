@@ -21,6 +21,7 @@ from shared.sugar.http import BULK_SECONDS, WRITE_SECONDS, Answer
 from shared.sugar.outcomes import CALLS, outcome
 from shared.sugar.records import Scope
 from shared.sugar.session import SugarSession
+from shared.sugar.wall import Wall
 
 FIRST_SIZE = 50
 SMALLEST = 5
@@ -57,29 +58,44 @@ class SugarWriter:
         """One outcome each, in order; see :meth:`shared.side.Side.apply`."""
         outcomes: list[Outcome] = []
         limit = LARGEST
+        wall = Wall(writes, LARGEST)
         while len(outcomes) < len(writes):
             rest = writes[len(outcomes) :]
-            chunk = _chunk(rest, min(self.size, limit))
+            chunk = _chunk(rest, min(self.size, limit, wall.reach))
             try:
                 found = self._single(chunk[0]) if len(chunk) == 1 else self._bulk(chunk)
             except AmbiguousError as error:
                 self._shrink(len(chunk))
                 outcomes += [InDoubt(error)] * len(chunk)
-                return outcomes + _unsent(len(rest) - len(chunk))
+                outcomes += _unsent(len(rest) - len(chunk))
+                break
+            except failures.Walled as error:
+                outcomes += wall.refused(len(outcomes), len(chunk), error) or ()
+                if wall.closed:
+                    outcomes += [NotSent(error)] * (len(rest) - 1)
+                continue
             except SyncError as error:
-                return outcomes + [NotSent(error)] * len(rest)
+                outcomes += [NotSent(error)] * len(rest)
+                break
             if found is None:
                 # Refused as a whole, which proves that nothing was done: the same again in smaller parts.
                 limit = len(chunk) // 2
                 self._shrink(len(chunk))
                 continue
             outcomes += found
+            wall.passed(found)
             self.size = max(SMALLEST, min(self.size, limit))
             if stop := _reason_to_stop(found):
-                return outcomes + [NotSent(stop)] * (len(writes) - len(outcomes))
-        return outcomes
+                outcomes += [NotSent(stop)] * (len(writes) - len(outcomes))
+        return wall.judged(outcomes)
 
     def _single(self, write: Write) -> list[Outcome]:
+        """Its outcome.
+
+        Raises:
+            Walled: Sugar never saw it.
+            AmbiguousError, SyncError: as for a bulk.
+        """
         call = CALLS[write.op]
         answer = self._session.write(
             _METHODS[write.op],
@@ -90,13 +106,17 @@ class SugarWriter:
             headers=_headers(write),
         )
         body = answer.json_or_none()
-        return [outcome(write, answer.status, body, answer.headers, answer.asked_at, self._scope)]
+        found = outcome(write, answer.status, body, answer.headers, answer.asked_at, self._scope)
+        if isinstance(found, NotSent) and isinstance(found.error, failures.Walled):
+            raise found.error
+        return [found]
 
     def _bulk(self, chunk: Sequence[Write]) -> list[Outcome] | None:
         """The outcomes, or ``None`` if the bulk was refused for its size.
 
         Raises:
             AmbiguousError: no item of it is known.
+            Walled: nothing was done, and it may be for one item's sake.
             SyncError: nothing was done.
         """
         prefix = f"/{self._session.http.version}"
