@@ -16,8 +16,9 @@ from urllib.parse import quote
 from shared.errors import AmbiguousError, ContactError, SyncError, Unavailable
 from shared.names import Op
 from shared.side import InDoubt, Native, NotSent, Outcome, Write
-from shared.sugar import failures
+from shared.sugar import failures, unmoved
 from shared.sugar.http import BULK_SECONDS, WRITE_SECONDS, Answer
+from shared.sugar.lookup import SugarLookup
 from shared.sugar.outcomes import CALLS, outcome
 from shared.sugar.records import Scope
 from shared.sugar.session import SugarSession
@@ -45,9 +46,10 @@ class SugarWriter:
         size: writes in one bulk; to be kept between runs.
     """
 
-    def __init__(self, session: SugarSession, scope: Scope, *, size: int = FIRST_SIZE) -> None:
+    def __init__(self, session: SugarSession, scope: Scope, lookup: SugarLookup, *, size: int = FIRST_SIZE) -> None:
         self._session = session
         self._scope = scope
+        self._lookup = lookup
         self.resize(size)
 
     def resize(self, size: int) -> None:
@@ -56,6 +58,25 @@ class SugarWriter:
 
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each, in order; see :meth:`shared.side.Side.apply`."""
+        outcomes = self._send(writes, lock=True)
+        stale = unmoved.stale(writes, outcomes)
+        if not stale:
+            return outcomes
+        try:
+            fresh = self._lookup.read([writes[n].id for n in stale])
+        except SyncError:
+            return outcomes
+        again = [n for n in stale if unmoved.is_unmoved(writes[n], fresh[writes[n].id])]
+        for n, outcome_again in zip(again, self._send([writes[n] for n in again], lock=False), strict=True):
+            outcomes[n] = unmoved.at_last(outcome_again)
+        return outcomes
+
+    def _send(self, writes: Sequence[Write], *, lock: bool) -> list[Outcome]:
+        """One outcome each.
+
+        Args:
+            lock: updates are to fail if their contact has changed.
+        """
         outcomes: list[Outcome] = []
         limit = LARGEST
         wall = Wall(writes, LARGEST)
@@ -63,7 +84,7 @@ class SugarWriter:
             rest = writes[len(outcomes) :]
             chunk = _chunk(rest, min(self.size, limit, wall.reach))
             try:
-                found = self._single(chunk[0]) if len(chunk) == 1 else self._bulk(chunk)
+                found = self._single(chunk[0], lock=lock) if len(chunk) == 1 else self._bulk(chunk, lock=lock)
             except AmbiguousError as error:
                 self._shrink(len(chunk))
                 outcomes += [InDoubt(error)] * len(chunk)
@@ -89,7 +110,7 @@ class SugarWriter:
                 outcomes += [NotSent(stop)] * (len(writes) - len(outcomes))
         return wall.judged(outcomes)
 
-    def _single(self, write: Write) -> list[Outcome]:
+    def _single(self, write: Write, *, lock: bool) -> list[Outcome]:
         """Its outcome.
 
         Raises:
@@ -103,7 +124,7 @@ class SugarWriter:
             name=call,
             seconds=WRITE_SECONDS,
             body=None if write.op is Op.DELETE else write.payload,
-            headers=_headers(write),
+            headers=_headers(write) if lock else {},
         )
         body = answer.json_or_none()
         found = outcome(write, answer.status, body, answer.headers, answer.asked_at, self._scope)
@@ -111,7 +132,7 @@ class SugarWriter:
             raise found.error
         return [found]
 
-    def _bulk(self, chunk: Sequence[Write]) -> list[Outcome] | None:
+    def _bulk(self, chunk: Sequence[Write], *, lock: bool) -> list[Outcome] | None:
         """The outcomes, or ``None`` if the bulk was refused for its size.
 
         Raises:
@@ -120,7 +141,7 @@ class SugarWriter:
             SyncError: nothing was done.
         """
         prefix = f"/{self._session.http.version}"
-        items = [_item(prefix, write) for write in chunk]
+        items = [_item(prefix, write, lock=lock) for write in chunk]
         answer = self._session.write("POST", "/bulk", name=_BULK, seconds=BULK_SECONDS, body={"requests": items})
         if answer.status in _TOO_MUCH:
             return None
@@ -178,11 +199,11 @@ def _headers(write: Write) -> dict[str, str]:
     return {"X-Timestamp": dated} if dated and dated.isascii() and dated.isprintable() else {}
 
 
-def _item(prefix: str, write: Write) -> Native:
+def _item(prefix: str, write: Write, *, lock: bool) -> Native:
     item: Native = {"url": prefix + _path(write), "method": _METHODS[write.op]}
     if write.op is not Op.DELETE:
         item["data"] = json.dumps(write.payload)
-    if headers := _headers(write):
+    if lock and (headers := _headers(write)):
         item["headers"] = headers
     return item
 
