@@ -16,11 +16,13 @@ from urllib.parse import quote
 from shared.errors import AmbiguousError, ContactError, SyncError, Unavailable
 from shared.names import Op
 from shared.side import InDoubt, Native, NotSent, Outcome, Write
-from shared.sugar import failures
+from shared.sugar import failures, unmoved
 from shared.sugar.http import BULK_SECONDS, WRITE_SECONDS, Answer
+from shared.sugar.lookup import SugarLookup
 from shared.sugar.outcomes import CALLS, outcome
 from shared.sugar.records import Scope
 from shared.sugar.session import SugarSession
+from shared.sugar.wall import Wall
 
 FIRST_SIZE = 50
 SMALLEST = 5
@@ -44,9 +46,10 @@ class SugarWriter:
         size: writes in one bulk; to be kept between runs.
     """
 
-    def __init__(self, session: SugarSession, scope: Scope, *, size: int = FIRST_SIZE) -> None:
+    def __init__(self, session: SugarSession, scope: Scope, lookup: SugarLookup, *, size: int = FIRST_SIZE) -> None:
         self._session = session
         self._scope = scope
+        self._lookup = lookup
         self.resize(size)
 
     def resize(self, size: int) -> None:
@@ -55,38 +58,72 @@ class SugarWriter:
 
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each, in order; see :meth:`shared.side.Side.apply`."""
-        order = sorted(range(len(writes)), key=lambda n: writes[n].tries)
-        found = self._apply([writes[n] for n in order])
-        return [outcome for _, outcome in sorted(zip(order, found, strict=True), key=lambda each: each[0])]
+        ordered = sorted(writes, key=lambda write: write.tries)
+        outcomes = self._send(ordered, lock=True)
+        stale = unmoved.stale(ordered, outcomes)
+        if stale:
+            self._without_lock(ordered, outcomes, stale)
+        found = {write.intent: outcome for write, outcome in zip(ordered, outcomes, strict=True)}
+        return [found[write.intent] for write in writes]
 
-    def _apply(self, writes: Sequence[Write]) -> list[Outcome]:
+    def _without_lock(self, writes: Sequence[Write], outcomes: list[Outcome], stale: Sequence[int]) -> None:
+        """Sends the updates at these places once more, if their contacts have not changed after all."""
+        try:
+            fresh = self._lookup.read([writes[n].id for n in stale])
+        except SyncError:
+            return
+        again = [n for n in stale if unmoved.is_unmoved(writes[n], fresh[writes[n].id])]
+        for n, outcome_again in zip(again, self._send([writes[n] for n in again], lock=False), strict=True):
+            outcomes[n] = unmoved.at_last(outcome_again)
+
+    def _send(self, writes: Sequence[Write], *, lock: bool) -> list[Outcome]:
+        """One outcome each.
+
+        Args:
+            lock: updates are to fail if their contact has changed.
+        """
         outcomes: list[Outcome] = []
         limit = LARGEST
+        wall = Wall(writes, LARGEST)
         while len(outcomes) < len(writes):
             rest = writes[len(outcomes) :]
-            chunk = _chunk(rest, min(self.size, limit))
+            chunk = _chunk(rest, min(self.size, limit, wall.reach))
             try:
-                found = self._single(chunk[0]) if len(chunk) == 1 else self._bulk(chunk)
+                found = self._single(chunk[0], lock=lock) if len(chunk) == 1 else self._bulk(chunk, lock=lock)
             except AmbiguousError as error:
                 self._shrink(len(chunk))
                 outcomes += [InDoubt(error)] * len(chunk)
                 if chunk[0].tries:
                     continue  # alone, and in doubt before: it tells nothing about the others
-                return outcomes + _unsent(len(rest) - len(chunk))
+                outcomes += _unsent(len(rest) - len(chunk))
+                break
+            except failures.Walled as error:
+                outcomes += wall.refused(len(outcomes), len(chunk), error) or ()
+                if wall.closed:
+                    outcomes += [NotSent(error)] * (len(rest) - 1)
+                continue
             except SyncError as error:
-                return outcomes + [NotSent(error)] * len(rest)
+                outcomes += [NotSent(error)] * len(rest)
+                break
             if found is None:
                 # Refused as a whole, which proves that nothing was done: the same again in smaller parts.
                 limit = len(chunk) // 2
                 self._shrink(len(chunk))
                 continue
             outcomes += found
+            wall.passed(found)
             self.size = max(SMALLEST, min(self.size, limit))
             if stop := _reason_to_stop(chunk, found):
-                return outcomes + [NotSent(stop)] * (len(writes) - len(outcomes))
-        return outcomes
+                outcomes += [NotSent(stop)] * (len(writes) - len(outcomes))
+        return wall.judged(outcomes)
 
-    def _single(self, write: Write) -> list[Outcome]:
+    def _single(self, write: Write, *, lock: bool) -> list[Outcome]:
+        """Its outcome.
+
+        Raises:
+            Walled: Sugar never saw it.
+            AmbiguousError, SyncError: as for a bulk.
+        """
         call = CALLS[write.op]
         answer = self._session.write(
             _METHODS[write.op],
@@ -94,20 +131,24 @@ class SugarWriter:
             name=call,
             seconds=WRITE_SECONDS,
             body=None if write.op is Op.DELETE else write.payload,
-            headers=_headers(write),
+            headers=_headers(write) if lock else {},
         )
         body = answer.json_or_none()
-        return [outcome(write, answer.status, body, answer.headers, answer.asked_at, self._scope)]
+        found = outcome(write, answer.status, body, answer.headers, answer.asked_at, self._scope)
+        if isinstance(found, NotSent) and isinstance(found.error, failures.Walled):
+            raise found.error
+        return [found]
 
-    def _bulk(self, chunk: Sequence[Write]) -> list[Outcome] | None:
+    def _bulk(self, chunk: Sequence[Write], *, lock: bool) -> list[Outcome] | None:
         """The outcomes, or ``None`` if the bulk was refused for its size.
 
         Raises:
             AmbiguousError: no item of it is known.
+            Walled: nothing was done, and it may be for one item's sake.
             SyncError: nothing was done.
         """
         prefix = f"/{self._session.http.version}"
-        items = [_item(prefix, write) for write in chunk]
+        items = [_item(prefix, write, lock=lock) for write in chunk]
         answer = self._session.write("POST", "/bulk", name=_BULK, seconds=BULK_SECONDS, body={"requests": items})
         if answer.status in _TOO_MUCH:
             return None
@@ -167,11 +208,11 @@ def _headers(write: Write) -> dict[str, str]:
     return {"X-Timestamp": dated} if dated and dated.isascii() and dated.isprintable() else {}
 
 
-def _item(prefix: str, write: Write) -> Native:
+def _item(prefix: str, write: Write, *, lock: bool) -> Native:
     item: Native = {"url": prefix + _path(write), "method": _METHODS[write.op]}
     if write.op is not Op.DELETE:
         item["data"] = json.dumps(write.payload)
-    if headers := _headers(write):
+    if lock and (headers := _headers(write)):
         item["headers"] = headers
     return item
 

@@ -31,6 +31,8 @@ LONGEST_WAIT = 3600.0
 """Seconds; a header that asks for more (or a clock that is off) does not stop the sync for days."""
 _MAX_WORDS = 500
 _LABEL = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_NOWHERE = (404, 407, 410)
+"""Without a label: the way to Sugar itself is wrong, whatever is sent."""
 _AUTH_LABELS = frozenset({"need_login", "invalid_grant"})
 
 
@@ -41,6 +43,14 @@ class Refusal(ProtocolError):
         super().__init__(call, f"Sugar refused the request with {status} {label or '(no label)'}")
         self.status = status
         self.label = label
+
+
+class Walled(ProtocolError):
+    """A write was refused by something in front of Sugar, which never saw it: a definite no without Sugar's label."""
+
+    def __init__(self, call: str, status: int) -> None:
+        super().__init__(call, f"something in front of Sugar refused it with {status}")
+        self.status = status
 
 
 def label_of(body: Any) -> str:
@@ -132,4 +142,6 @@ def of_write(status: int, body: Any, *, call: str, headers: Any = None, now: dat
         return GrantLost(f"{call}: Sugar does not let this user or client in ({said})")
     if status in (400, 409, 413, 422):
         return Rejected(f"{call}: Sugar refused the contact ({said})", detail=words)
+    if not label and status not in _NOWHERE:
+        return Walled(call, status)
     return ProtocolError(call, f"an answer that no Sugar gives to a write ({said})")

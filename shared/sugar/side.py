@@ -55,7 +55,7 @@ class SugarSide:
         lists = FilterLists(session, field_map, taking_part)
         self._feed = SugarFeed(lists, field_map, taking_part, clock, region=region, overlap=overlap)
         self._lookup = SugarLookup(session, field_map, taking_part)
-        self._writer = SugarWriter(session, taking_part, size=bulk_size)
+        self._writer = SugarWriter(session, taking_part, self._lookup, size=bulk_size)
 
     @property
     def bulk_size(self) -> int:

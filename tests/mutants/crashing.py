@@ -131,8 +131,8 @@ MUTANTS = (
             ),
             Change(
                 _JOURNAL,
-                "            key=self.key,\n        )\n",
-                "            key=self.id if self.op is Op.CREATE else self.key,\n        )\n",
+                "            key=self.key,\n            tries=self.tries,\n",
+                "            key=self.id if self.op is Op.CREATE else self.key,\n            tries=self.tries,\n",
             ),
         ),
         (_POINTS + "::test_a_crash_after_the_call_before_t2[new_in_sugar-short]",),

@@ -49,6 +49,25 @@ MUTANTS = (
         ("tests/sugar/test_apply.py::test_a_contact_that_changed_meanwhile_is_not_overwritten",),
     ),
     Mutant(
+        "stale-taken-for-unmoved",
+        "The date that goes along may be what Sugar does not like; the contact may have changed, too.",
+        swap("shared/sugar/unmoved.py", "isinstance(read, Record) and read.version == write.version", "bool(read)"),
+        (
+            "tests/sugar/test_unmoved.py::test_what_did_change_is_not_overwritten",
+            "tests/sync/test_unmoved.py::test_an_edit_made_right_before_the_write_is_merged",
+        ),
+    ),
+    Mutant(
+        "wall-blames-everybody",
+        "Others went through, so what a firewall refuses alone is at fault; it may have closed since, for everybody.",
+        swap(
+            "shared/sugar/wall.py",
+            "            self._through = False\n            self.reach",
+            "            self.reach",
+        ),
+        ("tests/sugar/test_wall.py::test_a_wall_that_closes_on_the_way_is_nobodys_trouble",),
+    ),
+    Mutant(
         "mask-clears-what-is-missing",
         "A body needs only what it changes; one mask serves the whole batch, and a list missing under it is cleared.",
         swap(

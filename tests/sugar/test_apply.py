@@ -322,7 +322,7 @@ def test_a_quota_that_is_used_up(w: World, inside: bool) -> None:
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_call_that_is_refused_definitely(w: World, reply: Reply, error: type, count: int) -> None:
     side = w.side()
-    w.wire.fault("status", path="Contacts$|bulk", reply=reply)
+    w.wire.fault("status", path="Contacts$|bulk", times=None, reply=reply)
     outcomes = side.apply(creates(side, count))
     assert kinds(outcomes) == ["NotSent"] * count
     assert all(isinstance(error_of(each), error) for each in outcomes)

@@ -20,7 +20,7 @@ from shared.errors import (
     Vanished,
 )
 from shared.sugar import failures
-from shared.sugar.failures import Refusal
+from shared.sugar.failures import Refusal, Walled
 from shared.sugar.http import Answer
 from tests.simulators.wire import Reply
 
@@ -33,11 +33,15 @@ TABLE: list[tuple[int, str, type[SyncError], type[SyncError]]] = [
     (400, "", Refusal, Rejected),
     (403, "not_authorized", ScopeMissing, Forbidden),
     (403, "client_not_allowed", GrantLost, GrantLost),
-    (403, "", ProtocolError, ProtocolError),
+    (403, "", ProtocolError, Walled),
     (404, "not_found", ProtocolError, Vanished),
     (404, "no_method", ProtocolError, ProtocolError),
     (404, "", ProtocolError, ProtocolError),
-    (405, "", ProtocolError, ProtocolError),
+    (405, "", ProtocolError, Walled),
+    (406, "", ProtocolError, Walled),
+    (407, "", ProtocolError, ProtocolError),
+    (410, "", ProtocolError, ProtocolError),
+    (418, "teapot", ProtocolError, ProtocolError),
     (408, "", Unavailable, AmbiguousError),
     (409, "edit_conflict", Refusal, StaleVersion),
     (409, "other", Refusal, Rejected),

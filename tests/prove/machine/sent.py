@@ -81,9 +81,11 @@ def _sugar(request: Request, switches: Switches) -> Iterator[Sent]:
             path = item["url"].partition("?")[0]
             if _is_sugar_write(item["method"], path):
                 body = json.loads(item["data"]) if item.get("data") else {}
-                yield _sugar_write(item["method"], path, body, compared and switches.bulk_item_headers)
+                asked = bool(item.get("headers")) and switches.bulk_item_headers
+                yield _sugar_write(item["method"], path, body, compared and asked)
     elif _is_sugar_write(request.method, request.path):
-        yield _sugar_write(request.method, request.path, request.json() or {}, compared)
+        asked = "x-timestamp" in request.headers
+        yield _sugar_write(request.method, request.path, request.json() or {}, compared and asked)
 
 
 def _older(request: Request) -> Iterator[Sent]:

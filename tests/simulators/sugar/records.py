@@ -98,6 +98,8 @@ class Records:
         check = self.state.switches.timestamp_check
         if not timestamp or check == "ignored":
             return
+        if check == "never":
+            raise SugarError("edit_conflict")
         current = self.user.iso(contact["date_modified"])
         same = timestamp == current
         if check == "instant" and not same:

@@ -49,9 +49,10 @@ class Switches:
     email_match: Literal["exact", "prefix"] = field(default="exact", metadata=_answers("exact", "prefix"))
     # Listing: whether text compares without case and accents, as the usual database collations do, is not said.
     text_folds: bool = field(default=True, metadata=_answers(True, False))
-    # Records: "X-Timestamp: U on the wire form": any form of the instant, only the exact text, or not compared.
-    timestamp_check: Literal["instant", "text", "ignored"] = field(
-        default="instant", metadata=_answers("instant", "text", "ignored")
+    # Records: "X-Timestamp: U on the wire form": any form of the instant, only the exact text, not compared,
+    # or a form that is not known here, so that no date ever equals.
+    timestamp_check: Literal["instant", "text", "ignored", "never"] = field(
+        default="instant", metadata=_answers("instant", "text", "ignored", "never")
     )
     # Records: "email flags: older instances give "1"/"0"".
     flags_as_text: bool = field(default=False, metadata=_answers(False, True))

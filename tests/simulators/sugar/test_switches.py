@@ -169,13 +169,14 @@ def test_text_may_compare_without_case_and_accents(folds: bool, found: int) -> N
 
 
 @pytest.mark.parametrize(
-    ("check", "same_instant", "stale"), [("instant", 200, 409), ("text", 409, 409), ("ignored", 200, 200)]
+    ("check", "exact", "same_instant", "stale"),
+    [("instant", 200, 200, 409), ("text", 200, 409, 409), ("ignored", 200, 200, 200), ("never", 409, 409, 409)],
 )
-def test_timestamp_check(check: Any, same_instant: int, stale: int) -> None:
+def test_timestamp_check(check: Any, exact: int, same_instant: int, stale: int) -> None:
     with serving(Switches(timestamp_check=check)) as jane:
         contact = jane.sim.add(last_name="L")
         for stamp, expected in (
-            ("2026-03-02T04:00:00-05:00", 200),
+            ("2026-03-02T04:00:00-05:00", exact),
             ("2026-03-02T09:00:00+00:00", same_instant),
             ("2026-03-02T03:59:59-05:00", stale),
             ("nonsense", stale),

@@ -10,6 +10,7 @@ from unittest.mock import patch
 from tests.prove.sweep.story import Act, Story
 from tests.simulators.people import person as google
 from tests.simulators.people.switches import Switches as PeopleSwitches
+from tests.simulators.sugar import Switches as SugarSwitches
 from tests.simulators.sugar.errors import SugarError
 from tests.simulators.wire import Request
 from tests.sync.scenarios import BOTH, edits, first_sync, person
@@ -151,4 +152,5 @@ STORIES = (
     Story("conflict ask", conflicts("ask"), (Act(), Act(answer, pause=400))),
     Story("refused in bulk", refused, patches=short_titles),
     Story("overtaken", batches, (Act(overtake), Act(pause=60))),
+    Story("taken for stale", conflicts("google"), world={"sugar": SugarSwitches(timestamp_check="never")}),
 )
