@@ -59,6 +59,16 @@ MUTANTS = (
         ("tests/people/test_writing.py::test_a_union_mask_clears_nobody",),
     ),
     Mutant(
+        "refused-create-tried-for-ever",
+        "Not there any more means that the contact moved on and is to be read again; a create was never there.",
+        swap(
+            "shared/sync/settle.py",
+            "    return step.op is not Op.CREATE and isinstance(outcome.error, StaleVersion | Vanished)\n",
+            "    return isinstance(outcome.error, StaleVersion | Vanished)\n",
+        ),
+        ("tests/sync/test_settle.py::test_a_create_cannot_be_overtaken",),
+    ),
+    Mutant(
         "private-elements-dropped",
         "Writing the slots that are synced looks complete; the list replaces the user's other phones too.",
         swap(
