@@ -1,8 +1,9 @@
 """Carries writes out in as few calls as possible, and takes a failed batch apart. Calls never overlap.
 
 A batch is all or nothing. When it is refused, nothing of it was done, so its parts may be sent again: without the
-contacts that the error names, or in halves where it names nobody, down to single contacts. When the outcome is
-unknown nothing is sent again, and nothing else either.
+contacts that the error names, or in halves where it names nobody, down to single contacts. An update that the batch
+made carry lists which it does not change is not refused for that, but sent alone. When the outcome is unknown nothing
+is sent again, and nothing else either.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from shared.errors import AmbiguousError, ContactError, Rejected, SyncError, Una
 from shared.names import Op
 from shared.people.client import PeopleClient
 from shared.people.failures import Answered, CallFailed, named_failure, write_failure
-from shared.people.operations import Creates, Deletes, Operation, Updates, update_body
+from shared.people.operations import Creates, Deletes, Operation, Updates, union_mask, update_body
 from shared.people.scope import Scope
 from shared.side import Done, InDoubt, NotSent, Outcome, Refused, Write
 
@@ -122,16 +123,19 @@ class Writer:
         if not named:
             middle = len(part) // 2
             return [part[:middle], part[middle:]]
+        alone: list[list[Write]] = []
         for write in part:
             blame = named.get(write.intent)
-            if isinstance(blame, Vanished) and write.op is Op.DELETE:
+            if isinstance(blame, Rejected) and _padded(write, part):
+                alone.append([write])
+            elif isinstance(blame, Vanished) and write.op is Op.DELETE:
                 progress.outcomes[write.intent] = Done(None)
             elif isinstance(blame, ContactError):
                 progress.outcomes[write.intent] = Refused(blame)
             elif blame is not None:
                 progress.outcomes[write.intent] = NotSent(blame)
         rest = [write for write in part if write.intent not in named]
-        return [rest] if rest else []
+        return [rest, *alone] if rest else alone
 
     def _may_go_on(self, progress: _Progress) -> bool:
         if progress.stopped is None and progress.calls >= MOST_CALLS:
@@ -161,6 +165,12 @@ class Writer:
 
 def _unknown() -> Unavailable:
     return Unavailable("not sent: the outcome of a write before it is unknown")
+
+
+def _padded(write: Write, part: Sequence[Write]) -> bool:
+    """Whether the batch made this update carry lists that it does not change: what was refused may be one of those, as
+    it has stood in Google for long, and not what is to be written."""
+    return write.op is Op.UPDATE and not write.payload.keys() >= set(union_mask(part))
 
 
 def _groups(writes: Sequence[Write], most: int) -> Iterator[list[Write]]:

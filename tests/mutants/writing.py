@@ -59,6 +59,16 @@ MUTANTS = (
         ("tests/people/test_writing.py::test_a_union_mask_clears_nobody",),
     ),
     Mutant(
+        "padding-held-against-the-contact",
+        "The batch names who is to blame; but it is the batch that made it carry a list which it does not change.",
+        swap(
+            "shared/people/batches.py",
+            "            if isinstance(blame, Rejected) and _padded(write, part):\n",
+            "            if alone:\n",
+        ),
+        ("tests/people/test_writing.py::test_what_a_contact_carries_for_the_batchs_sake_is_not_held_against_it",),
+    ),
+    Mutant(
         "refused-create-tried-for-ever",
         "Not there any more means that the contact moved on and is to be read again; a create was never there.",
         swap(
