@@ -25,7 +25,7 @@ from shared.sugar.bulk import FIRST_SIZE
 from shared.sugar.metadata import Schema
 from shared.sugar.reach import PUBLIC, Policy
 from shared.sync.head import Head
-from shared.sync.settings import Settings, synced_fields
+from shared.sync.settings import LeavesScope, Settings, synced_fields
 
 
 class Connections:
@@ -130,4 +130,5 @@ class Connections:
             region=settings.region,
             scope=GoogleScope(settings.google_scope, settings.never_label, settings.opt_in_label),
             label=settings.label,
+            leaving_deletes=settings.leaves_scope is LeavesScope.DELETE and settings.from_google.delete,
         )

@@ -1,9 +1,10 @@
 """Carries writes out in as few calls as possible, and takes a failed batch apart. Calls never overlap.
 
 A batch is all or nothing. When it is refused, nothing of it was done, so its parts may be sent again: without the
-contacts that the error names, or in halves where it names nobody, down to single contacts. When the outcome is
-unknown nothing is sent again, and nothing else either. What was in doubt before goes alone: it may have been what made
-its batch fail.
+contacts that the error names, or in halves where it names nobody, down to single contacts. Two refusals are not taken
+for the contact's own fault: that of a create whose label was deleted (:class:`ChosenLabels`), and that of an update in
+a batch that made it carry lists which it does not change. When the outcome is unknown nothing is sent again, and
+nothing else either. What was in doubt before goes alone: it may have been what made its batch fail.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from shared.errors import AmbiguousError, ContactError, Rejected, SyncError, Unavailable, Vanished
+from shared.errors import AmbiguousError, ContactError, Rejected, StaleVersion, SyncError, Unavailable, Vanished
 from shared.names import Op
+from shared.people.chosen import ChosenLabels
 from shared.people.client import PeopleClient
 from shared.people.failures import Answered, CallFailed, named_failure, write_failure
-from shared.people.operations import Creates, Deletes, Operation, Updates, update_body
+from shared.people.operations import Creates, Deletes, Operation, Updates, union_mask, update_body
 from shared.people.scope import Scope
 from shared.side import Done, InDoubt, NotSent, Outcome, Refused, Write
 
@@ -44,10 +46,12 @@ class Writer:
     Args:
         client: makes the calls.
         scope: which contacts take part.
+        labels: those that creates may carry.
     """
 
-    def __init__(self, client: PeopleClient, scope: Scope) -> None:
+    def __init__(self, client: PeopleClient, scope: Scope, labels: ChosenLabels) -> None:
         self._client = client
+        self._labels = labels
         self._kinds: dict[Op, Operation] = {
             Op.DELETE: Deletes(),
             Op.UPDATE: Updates(scope),
@@ -68,7 +72,7 @@ class Writer:
                 self._group(kind, group, progress)
             for write in sorted((write for write in rest if write.tries), key=lambda write: write.tries):
                 going = progress.stopped is None
-                self._single(kind, write, progress)
+                self._group(kind, [write], progress)
                 if going and isinstance(progress.outcomes[write.intent], InDoubt):
                     progress.stopped = None  # alone, and in doubt before: it tells nothing about the others
         return [progress.outcomes[write.intent] for write in writes]
@@ -76,29 +80,46 @@ class Writer:
     def _group(self, kind: Operation, group: list[Write], progress: _Progress) -> None:
         pending = deque([group])
         while pending:
-            part = pending.popleft()
-            if len(part) <= SINGLE_UP_TO:
-                for write in part:
-                    self._single(kind, write, progress)
-            elif self._may_go_on(progress):
-                pending.extendleft(reversed(self._batch(kind, part, progress)))
+            part = self._sendable(pending.popleft(), progress)
+            if 1 < len(part) <= SINGLE_UP_TO:
+                pending.extendleft([write] for write in reversed(part))
+            elif part and self._may_go_on(progress):
+                again = self._batch(kind, part, progress) if part[1:] else self._single(kind, part[0], progress)
+                pending.extendleft(reversed(again))
             else:
                 self._not_sent(part, progress)
 
-    def _single(self, kind: Operation, write: Write, progress: _Progress) -> None:
-        if not self._may_go_on(progress):
-            return self._not_sent([write], progress)
+    def _sendable(self, part: list[Write], progress: _Progress) -> list[Write]:
+        """The part as it may be sent, by what is known of labels that are gone."""
+        lost = {write.intent: why for write in part if (why := self._labels.lost(write)) is not None}
+        progress.outcomes.update({intent: NotSent(why) for intent, why in lost.items()})
+        return [self._labels.fit(write) for write in part if write.intent not in lost]
+
+    def _nobodys_fault(self, refused: list[Write], error: ContactError, progress: _Progress) -> bool:
+        """Whether the refusal says nothing about anybody: a label that is gone explains it, or nobody can tell now."""
+        if not isinstance(error, Rejected | StaleVersion | Vanished):
+            return False
+        try:
+            self._labels.ask_about(refused)
+        except SyncError as trouble:
+            progress.stopped = trouble
+            return True
+        return any(self._labels.lost(write) or self._labels.fit(write) is not write for write in refused)
+
+    def _single(self, kind: Operation, write: Write, progress: _Progress) -> list[list[Write]]:
+        """Sends it; what is to be sent again."""
         try:
             answer = self._client.write(kind.single_call, lambda service: kind.single(service, write))
-        except Vanished as error:
-            gone = write.op is Op.DELETE
-            progress.outcomes[write.intent] = Done(None) if gone else Refused(error)
         except ContactError as error:
-            progress.outcomes[write.intent] = Refused(error)
+            if self._nobodys_fault([write], error, progress):
+                return [[write]]
+            gone = isinstance(error, Vanished) and write.op is Op.DELETE
+            progress.outcomes[write.intent] = Done(None) if gone else Refused(error)
         except SyncError as error:
             self._stop([write], error, progress)
         else:
             self._note([write], [kind.of_single(answer, write)], progress)
+        return []
 
     def _batch(self, kind: Operation, part: list[Write], progress: _Progress) -> list[list[Write]]:
         """Sends it; what is to be sent again, in parts."""
@@ -107,6 +128,8 @@ class Writer:
         except CallFailed as failure:
             error = write_failure(kind.batch_call, failure)
             if isinstance(error, ContactError) and isinstance(failure, Answered):
+                if self._nobodys_fault(part, error, progress):
+                    return [part]
                 return self._take_apart(kind, part, failure, error, progress)
             self._stop(part, error, progress)
         except SyncError as error:
@@ -129,16 +152,19 @@ class Writer:
         if not named:
             middle = len(part) // 2
             return [part[:middle], part[middle:]]
+        alone: list[list[Write]] = []
         for write in part:
             blame = named.get(write.intent)
-            if isinstance(blame, Vanished) and write.op is Op.DELETE:
+            if isinstance(blame, Rejected) and _padded(write, part):
+                alone.append([write])
+            elif isinstance(blame, Vanished) and write.op is Op.DELETE:
                 progress.outcomes[write.intent] = Done(None)
             elif isinstance(blame, ContactError):
                 progress.outcomes[write.intent] = Refused(blame)
             elif blame is not None:
                 progress.outcomes[write.intent] = NotSent(blame)
         rest = [write for write in part if write.intent not in named]
-        return [rest] if rest else []
+        return [rest, *alone] if rest else alone
 
     def _may_go_on(self, progress: _Progress) -> bool:
         if progress.stopped is None and progress.calls >= MOST_CALLS:
@@ -168,6 +194,12 @@ class Writer:
 
 def _unknown() -> Unavailable:
     return Unavailable("not sent: the outcome of a write before it is unknown")
+
+
+def _padded(write: Write, part: Sequence[Write]) -> bool:
+    """Whether the batch made this update carry lists that it does not change: what was refused may be one of those, as
+    it has stood in Google for long, and not what is to be written."""
+    return write.op is Op.UPDATE and not write.payload.keys() >= set(union_mask(part))
 
 
 def _groups(writes: Sequence[Write], most: int) -> Iterator[list[Write]]:

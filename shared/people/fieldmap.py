@@ -11,7 +11,7 @@ from shared.contact.fields import CUSTOM_PREFIX, EMAILS, field
 from shared.contact.model import Contact, Email
 from shared.contact.normal import clean, email_key, is_email, normal
 from shared.contact.undo import taken_back
-from shared.people import restore, slots
+from shared.people import restore, scope, slots
 from shared.people.dates import read_date, write_date
 from shared.people.elements import (
     Entry,
@@ -242,8 +242,7 @@ class PeopleFieldMap:
         body["clientData"] = [{"key": KEY_NAME, "value": key}]
         if self._memberships:
             # Without any memberships Google puts it into myContacts; with some, only into those.
-            labels = dict.fromkeys((MY_CONTACTS, *self._memberships))
-            body["memberships"] = [{"contactGroupMembership": {"contactGroupResourceName": name}} for name in labels]
+            body["memberships"] = scope.memberships(dict.fromkeys((MY_CONTACTS, *self._memberships)))
         return body
 
     def update(self, native: Native, memo: Memo, target: Contact, changed: Collection[str], key: str) -> Native:

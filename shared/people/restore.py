@@ -8,6 +8,7 @@ from typing import Any
 
 from shared.people.elements import Entry, Malformed, entries, is_flagged, stripped
 from shared.people.fields import KEY_NAME, LISTS, MY_CONTACTS
+from shared.people.scope import labels_of, memberships
 from shared.side import Native, PutBack, Restored
 
 _SINGLE = frozenset({"names", "biographies", "birthdays", "genders"})
@@ -37,11 +38,11 @@ def restore(native: Native, key: str) -> Restored:
             found = sorted(found, key=lambda entry: not is_flagged(entry, "sourcePrimary"))[:1]
         if found:
             payload[people] = found
-    labels = _labels(native)
+    labels = labels_of(native)
     closed = [label for label in labels if label.removeprefix("contactGroups/") in _CLOSED]
     lost += [f"the group {label.removeprefix('contactGroups/')}: Google lets nobody join it" for label in closed]
     joined = [label for label in labels if label not in closed] or [MY_CONTACTS]
-    payload["memberships"] = [{"contactGroupMembership": {"contactGroupResourceName": label}} for label in joined]
+    payload["memberships"] = memberships(joined)
     payload["clientData"] = [*_foreign_data(native), {"key": KEY_NAME, "value": key}]
     for people, what in _NOT_WRITABLE.items():
         if any(not entry.get("default") for entry in native.get(people) or ()):
@@ -74,7 +75,7 @@ def alike(people: str, one: Native, two: Native) -> bool:
 
 def _form(people: str, native: Native) -> list[str]:
     if people == "memberships":
-        return sorted(_labels(native)) or [MY_CONTACTS]  # where Google puts what comes without any
+        return sorted(labels_of(native)) or [MY_CONTACTS]  # where Google puts what comes without any
     found = _foreign_data(native) if people == "clientData" else entries(native, people)
     return sorted(json.dumps(_bare(people, entry), sort_keys=True) for entry in found)
 
@@ -89,17 +90,6 @@ def _plain(people: str, entry: Entry) -> Entry:
     built = _BUILT if people in ("names", "addresses", "birthdays") else frozenset()
     rest = {member: value for member, value in entry.items() if member not in built}
     return rest if rest.keys() - {"metadata", "type"} else entry
-
-
-def _labels(native: Native) -> list[str]:
-    """The resource names of its labels."""
-    found: list[str] = []
-    for entry in native.get("memberships") or ():
-        membership = entry.get("contactGroupMembership")
-        name = membership.get("contactGroupResourceName") if isinstance(membership, Mapping) else None
-        if isinstance(name, str) and name:
-            found.append(name)
-    return found
 
 
 def _foreign_data(native: Native) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from shared.side import Native
@@ -41,8 +42,20 @@ EVERYONE = Scope()
 
 def has_label(person: Native, label: str) -> bool:
     """Whether the person carries that label."""
+    return label in labels_of(person)
+
+
+def labels_of(person: Native) -> list[str]:
+    """The labels that the person carries, by their resource names."""
+    found: list[str] = []
     for entry in person.get("memberships") or ():
         membership = entry.get("contactGroupMembership")
-        if isinstance(membership, dict) and membership.get("contactGroupResourceName") == label:
-            return True
-    return False
+        name = membership.get("contactGroupResourceName") if isinstance(membership, dict) else None
+        if isinstance(name, str) and name:
+            found.append(name)
+    return found
+
+
+def memberships(labels: Iterable[str]) -> list[Native]:
+    """The list that gives a person these labels."""
+    return [{"contactGroupMembership": {"contactGroupResourceName": label}} for label in labels]

@@ -10,6 +10,7 @@ from shared.clock import Clock
 from shared.errors import SyncError
 from shared.names import Op, SideName
 from shared.people.batches import Writer
+from shared.people.chosen import ChosenLabels
 from shared.people.client import PeopleClient
 from shared.people.feed import MAX_PAGE_SIZE, ConnectionsFeed
 from shared.people.fieldmap import PeopleFieldMap
@@ -31,6 +32,7 @@ class PeopleSide:
         region: two letters, for the phones among the index terms.
         scope: which contacts take part.
         label: the label (resource name) that written contacts get, blank for none.
+        leaving_deletes: who leaves the scope may be deleted on the other side.
         page_size: rows of a feed's page, 1 to 1000.
     """
 
@@ -43,6 +45,7 @@ class PeopleSide:
         region: str,
         scope: Scope = EVERYONE,
         label: str = "",
+        leaving_deletes: bool = False,
         page_size: int = MAX_PAGE_SIZE,
     ) -> None:
         self.name = SideName.GOOGLE
@@ -55,7 +58,9 @@ class PeopleSide:
         self._label = label
         self._feed = ConnectionsFeed(client, clock, region=region, scope=scope, page_size=page_size)
         self._reader = Reader(client, scope)
-        self._writer = Writer(client, scope)
+        self._labels = ChosenLabels(client, {"label": label, "google_scope": scope.label})
+        self._leaving_deletes = leaving_deletes
+        self._writer = Writer(client, scope, self._labels)
 
     def start_full(self) -> Cursor:
         """The cursor of a new full listing; no call is made."""
@@ -66,8 +71,17 @@ class PeopleSide:
         return self._feed.page(cursor)
 
     def read(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
-        """All of these, fresh; a missing one is never proof of a deletion, which only the feed's tombstone is."""
-        return self._reader.read(ids)
+        """All of these, fresh; a missing one is never proof of a deletion, which only the feed's tombstone is.
+
+        Raises:
+            BadSettings: some are outside the scope, but its label was deleted, and that may not delete them elsewhere.
+            FatalError, RetriableError: see :meth:`Reader.read`.
+        """
+        found = self._reader.read(ids)
+        outside = (each for each in found.values() if isinstance(each, Record) and not (each.in_scope or each.barred))
+        if self._leaving_deletes and next(outside, None) is not None:
+            self._labels.must_exist("google_scope")
+        return found
 
     def read_whole(self, ids: Sequence[str]) -> dict[str, Record | Absent]:
         """Nothing: every read shows all that can be written."""

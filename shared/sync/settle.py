@@ -103,7 +103,7 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
             out.doubt = True
         elif isinstance(outcome, NotSent):
             not_sent(out, outcome)
-        elif isinstance(outcome.error, StaleVersion | Vanished):
+        elif overtaken(step, outcome):
             out.again = 0.0
         else:
             entries.append(_refused(decision, step, outcome))
@@ -332,11 +332,22 @@ def not_sent(out: Settled, outcome: NotSent) -> None:
     out.again = max(out.again or 0.0, wait)
 
 
+def overtaken(step: Step, outcome: Refused) -> bool:
+    """Whether the refusal says only that the record is not any more as it was read: then a new read decides.
+
+    Never of a create, which nothing was read for: the same answer would come again, and nobody would hear of it.
+    """
+    return step.op is not Op.CREATE and isinstance(outcome.error, StaleVersion | Vanished)
+
+
 def _refused(decision: Decision, step: Step, outcome: Refused) -> Entry:
     error = outcome.error
     trouble = Trouble.FORBIDDEN if isinstance(error, Forbidden) else Trouble.REJECTED
     wanted = tuple(change for change in decision.fields if change.verdict.target is step.side)
     problems = (Problem(error.field, error.message),) if error.field else ()
+    if isinstance(error, StaleVersion | Vanished):
+        # Of a create, and such a message speaks of a record that a person would look for in vain.
+        return Entry(trouble, "it was refused", fields=wanted, detail=error.detail or error.message)
     return Entry(trouble, error.message, fields=wanted, problems=problems, detail=error.detail)
 
 

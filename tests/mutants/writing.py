@@ -78,6 +78,48 @@ MUTANTS = (
         ("tests/people/test_writing.py::test_a_union_mask_clears_nobody",),
     ),
     Mutant(
+        "padding-held-against-the-contact",
+        "The batch names who is to blame; but it is the batch that made it carry a list which it does not change.",
+        swap(
+            "shared/people/batches.py",
+            "            if isinstance(blame, Rejected) and _padded(write, part):\n",
+            "            if alone:\n",
+        ),
+        ("tests/people/test_writing.py::test_what_a_contact_carries_for_the_batchs_sake_is_not_held_against_it",),
+    ),
+    Mutant(
+        "lost-label-held-against-the-contact",
+        "A refused create is its contact's fault; with the label deleted each one is refused, and nobody hears of it.",
+        swap("shared/people/batches.py", "            self._labels.ask_about(refused)\n", "            pass\n"),
+        ("tests/people/test_chosen.py::test_creates_with_a_label_that_is_gone_are_not_sent",),
+    ),
+    Mutant(
+        "frozen-label-sent-for-ever",
+        "What is sent again is sent as it was frozen; a label deleted since is refused however often it comes.",
+        swap(
+            "shared/people/chosen.py",
+            "        if not gone:\n            return write\n",
+            "        if write:\n            return write\n",
+        ),
+        ("tests/people/test_chosen.py::test_labels_of_another_time_give_way_to_the_chosen_one",),
+    ),
+    Mutant(
+        "lost-label-taken-for-leaving-the-scope",
+        "Nobody carries the label any more, so all have left the scope; somebody has deleted the label.",
+        swap("shared/people/side.py", '            self._labels.must_exist("google_scope")\n', "            pass\n"),
+        ("tests/sync/test_scopes.py::test_nor_does_it_where_leaving_the_scope_deletes_and_the_run_says_what_to_do",),
+    ),
+    Mutant(
+        "refused-create-tried-for-ever",
+        "Not there any more means that the contact moved on and is to be read again; a create was never there.",
+        swap(
+            "shared/sync/settle.py",
+            "    return step.op is not Op.CREATE and isinstance(outcome.error, StaleVersion | Vanished)\n",
+            "    return isinstance(outcome.error, StaleVersion | Vanished)\n",
+        ),
+        ("tests/sync/test_settle.py::test_a_create_cannot_be_overtaken",),
+    ),
+    Mutant(
         "private-elements-dropped",
         "Writing the slots that are synced looks complete; the list replaces the user's other phones too.",
         swap(

@@ -19,6 +19,7 @@ from shared.people.persons import version
 from shared.side import Done, Outcome, Refused, Write
 from tests.people.contacts import contact
 from tests.people.world import World
+from tests.simulators.wire import Reply, Request
 
 CREATE, UPDATE, DELETE = "batchCreateContacts", "batchUpdateContacts", "batchDeleteContacts"
 RICH: dict[str, Any] = {
@@ -204,6 +205,41 @@ def test_a_union_mask_clears_nobody(world: World) -> None:
         assert "202-555-0101" in [item["value"] for item in person["phoneNumbers"]]
         assert ("202-555-0100" in [item["value"] for item in person["phoneNumbers"]]) is bool(n % 2)
         assert person["names"][0]["givenName"] == "Ann"
+
+
+@pytest.mark.parametrize("named", [1, 7])
+def test_what_a_contact_carries_for_the_batchs_sake_is_not_held_against_it(world: World, named: int) -> None:
+    """Google does not take back what it has held for long: alone, with its own lists, the update goes through."""
+    names = [world.account.add(RICH) for _ in range(8)]
+    fields = {name: "birthday" if n == 7 else "last_name" for n, name in enumerate(names)}
+    writes = [world.update(name, contact(birthday="1990-01-01", last_name="New"), [fields[name]]) for name in names]
+    errors = {name: {"code": 3, "message": "Invalid birthday"} for name in names[:named]}
+    refusal = {"code": 400, "status": "INVALID_ARGUMENT", "details": [{"@type": "x", "contactErrors": errors}]}
+
+    def carried(request: Request) -> bool:
+        body = json.loads(request.body or b"{}")
+        return "birthdays" in body.get("updateMask", "") and not body["contacts"].keys().isdisjoint(errors)
+
+    world.wire.fault("status", path=UPDATE, times=None, matches=carried, reply=Reply(400, {"error": refusal}))
+    with world.calls() as calls:
+        assert kinds(world.side.apply(writes)) == ["Done"] * 8
+    assert calls.count(UPDATE) == (2 if named == 1 else 1)
+    assert families(world) == ["New"] * 7 + ["Old"]
+
+
+def test_what_is_refused_alone_too_is_refused(make: Callable[..., World]) -> None:
+    world = make()
+    names = [world.account.add(RICH) for _ in range(8)]
+    long = {names[0]: ("last_name", "x" * 2000), names[1]: ("title", "New")}
+    writes = [
+        world.update(name, contact(**{field: value}), [field])
+        for name in names
+        for field, value in [long.get(name, ("last_name", "New"))]
+    ]
+    with world.calls() as calls:
+        assert kinds(world.side.apply(writes)) == ["Refused", *["Done"] * 7]
+    assert calls.count(UPDATE) == 2
+    assert len(calls) == 3
 
 
 @pytest.mark.parametrize("count", [1, 8])

@@ -46,6 +46,7 @@ class World:
         *,
         scope: str = "",
         label: str = "",
+        leaving_deletes: bool = False,
         fieldmap: PeopleFieldMap | None = None,
         page_size: int = 1000,
         timeout: float = 60.0,
@@ -67,7 +68,14 @@ class World:
         self.client = PeopleClient(self.transport, endpoint=self.wire.url)
         fieldmap = fieldmap or field_map(memberships=(scope, label))
         self.side = PeopleSide(
-            self.client, fieldmap, self.clock, region="US", scope=Scope(scope), label=label, page_size=page_size
+            self.client,
+            fieldmap,
+            self.clock,
+            region="US",
+            scope=Scope(scope),
+            label=label,
+            leaving_deletes=leaving_deletes,
+            page_size=page_size,
         )
         return self.side
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from shared.sync.link import LinkState
+from shared.sync.report import Status
+from tests.simulators.people.switches import Switches
 from tests.simulators.wire import Request
 from tests.sync.crashes import fixed_point
 from tests.sync.stage import BOTH, entry, link_of, linked, person, settle, title_in_google, titled, troubles, watched
@@ -255,6 +257,55 @@ def test_the_label_deleted_as_a_whole_freezes_and_deletes_nothing() -> None:
         assert sent.sugar == sent.google == 0
         assert link.sugar_id in w.sugar.contacts()
         assert user.account.lives(link.google_id)
+
+
+def test_nor_does_it_where_leaving_the_scope_deletes_and_the_run_says_what_to_do() -> None:
+    with world() as w:
+        user, link = linked(w, labelled(w, leaves_scope="delete"))
+        user.account.remove_label("Work")
+        w.clock.advance(60)
+        with watched(w) as sent:
+            reports = [user.run() for _ in range(2)]
+        assert {report.status for report in reports} == {Status.BLOCKED}
+        assert reports[0].message == "google_scope: was deleted in Google: choose another"
+        assert sent.sugar == sent.google == 0
+        user.set(google_scope="")
+        w.sugar.edit(link.sugar_id, title="Mathematician")
+        settle(user)
+        assert link.sugar_id in w.sugar.contacts()
+        assert title_in_google(user, link) == "Mathematician"
+        fixed_point(user)
+
+
+@pytest.mark.parametrize("status", ["INVALID_ARGUMENT", "NOT_FOUND"])
+@pytest.mark.parametrize("count", [3, 30])
+@pytest.mark.parametrize("name", ["label", "google_scope"])
+def test_a_label_that_was_deleted_is_no_contacts_fault(status: Any, count: int, name: str) -> None:
+    """The run says so, edits go on meanwhile, and with another label all are made."""
+    with world(people=Switches(unknown_label=status)) as w:
+        user, link = linked(w)
+        user.set(**{name: user.account.label("Old")})
+        user.account.set_labels(link.google_id, ["Old"])
+        settle(user)
+        user.account.remove_label("Old")
+        if name == "label":
+            w.sugar.edit(link.sugar_id, title="Mathematician")
+        for n in range(count):
+            w.sugar.add(first_name=f"F{n}", last_name=f"L{n}", email=[f"p{n}@x.org"])
+        w.clock.advance(60)
+        for _ in range(2):
+            report = user.run()
+            assert report.status is Status.BLOCKED
+            assert report.message == f"{name}: was deleted in Google: choose another"
+            assert user.backlog() == []
+            w.clock.advance(600)
+        assert title_in_google(user, link) == ("Mathematician" if name == "label" else "Countess")
+        user.set(**{name: user.account.label("New")})
+        settle(user)
+        made = [p["resourceName"] for p in user.account.people() if p["resourceName"] != link.google_id]
+        assert [user.account.labels(each) for each in made] == [{"New"}] * count
+        assert user.backlog() == []
+        fixed_point(user)
 
 
 def test_removing_the_label_deletes_in_sugar_only_if_set_so() -> None:

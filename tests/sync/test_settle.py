@@ -187,7 +187,19 @@ def test_a_create_that_did_not_happen_is_no_link(outcome: Outcome, kind: str) ->
     out = settled(*planned(subject(sugar("s1", A, **ANN), None, key="k1")), (GOOGLE, outcome))
     assert (out.link, out.row, out.done) == (None, None, {})
     assert out.doubt is (kind == "doubt")
-    assert bool(out.entries) is (kind == "entry")
+    assert bool(out.entries) is (kind in ("entry", "again"))
+
+
+@pytest.mark.parametrize("side", list(SideName))
+@pytest.mark.parametrize("error", [StaleVersion("google.create: changed", detail="why"), Vanished("why")])
+def test_a_create_cannot_be_overtaken(side: SideName, error: ContactError) -> None:
+    """The same answer would come in every run, and nobody would hear of it."""
+    new = sugar("s1", A, **ANN) if side is GOOGLE else google("people/g1", A, **ANN)
+    given = subject(new if side is GOOGLE else None, new if side is SUGAR else None, key="k1")
+    out = settled(*planned(given), (side, Refused(error)))
+    [told] = out.entries
+    assert (told.trouble, told.message, told.detail) == (Trouble.REJECTED, "it was refused", "why")
+    assert out.again is None
 
 
 @pytest.mark.parametrize("side", list(SideName))

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import StaleVersion, Vanished
 from shared.names import Op, SideName
 from shared.side import Done, InDoubt, NotSent, Record
 from shared.sync.link import Link, LinkState
 from shared.sync.plan.model import Decision, Entry, Env, Presence, Step, Subject, Trouble
 from shared.sync.plan.undo import keep_apart
-from shared.sync.settle import Results, Settled, history_row, index_rows, not_sent
+from shared.sync.settle import Results, Settled, history_row, index_rows, not_sent, overtaken
 
 
 def settle_undo(env: Env, decision: Decision, results: Results, now: datetime, stored: Link | None) -> Settled:
@@ -45,7 +44,7 @@ def settle_undo(env: Env, decision: Decision, results: Results, now: datetime, s
             out.doubt = True
         elif isinstance(outcome, NotSent):
             not_sent(out, outcome)
-        elif not isinstance(outcome.error, StaleVersion | Vanished):
+        elif not overtaken(step, outcome):
             out.refused = outcome.error.detail or outcome.error.message
     if out.refused and decision.subject.answer is not None and link is not None:
         # No undo, but what a person decided about an entry: that is where it is told.

@@ -78,6 +78,8 @@ class Switches:
         "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED"
     )
     """Status of the contact too many (400 or 429); reports agree on MY_CONTACTS_OVERFLOW_COUNT only."""
+    unknown_label: Literal["INVALID_ARGUMENT", "NOT_FOUND"] = _switch("INVALID_ARGUMENT", "NOT_FOUND")
+    """Status of a contact with a label that does not exist, or not any more (400 or 404)."""
 
     # -- quota ---------------------------------------------------------------------------------------
 

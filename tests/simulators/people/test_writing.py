@@ -207,6 +207,16 @@ def test_memberships_sent_along_replace_the_set(jane: Caller) -> None:
     refused(jane, jane.get(name), "memberships", memberships=[_member("contactGroups/friends")])
 
 
+@pytest.mark.parametrize(("status", "code"), [("INVALID_ARGUMENT", 400), ("NOT_FOUND", 404)])
+def test_a_label_that_does_not_exist(status: str, code: int) -> None:
+    with serving(unknown_label=status) as jane:
+        label = jane.account.label("Work")
+        jane.account.remove_label("Work")
+        error = jane.refused(code, "POST", "people:createContact", ann(memberships=[_member(label)]))
+        assert error["status"] == status
+        assert jane.account.size == 0
+
+
 def _member(group: str) -> Json:
     return {"contactGroupMembership": {"contactGroupResourceName": group}}
 

@@ -226,7 +226,7 @@ class Writing:
                 continue
             group = account.book.group(name)
             if group is None:
-                raise invalid()
+                raise not_found() if self._switches.unknown_label == "NOT_FOUND" else invalid()
             if group.system and group.id not in ADDABLE and not (version and group.id in version.groups):
                 raise invalid()
             found.append(group.id)

@@ -103,6 +103,31 @@ def labelled(world: World) -> User:
     return user
 
 
+def label_gone(world: World) -> User:
+    """The label that written contacts get was deleted, and a new one is to carry it."""
+    label = world.people.account("jane@example.com").label("CRM")
+    user = world.user(**BOTH, label=label)
+    user.account.label("Contacts")
+    many(world, user, 2)
+    user.account.remove_label("CRM")
+    settle(user)
+    world.sugar.add(first_name="New", last_name="One", email=["new@x.org"])
+    world.clock.advance(300)
+    return user
+
+
+def more_of_them(world: World, _: Users) -> None:
+    """As many as go in a batch."""
+    for n in range(4):
+        world.sugar.add(first_name=f"New{n}", last_name="One", email=[f"new{n}@x.org"])
+
+
+def another_label(_: World, users: Users) -> None:
+    """What the run has asked for."""
+    (user,) = users
+    user.set(label=user.account.label("Contacts"))
+
+
 def crowd(world: World) -> User:
     """More than a page on either side, some the same."""
     user = world.user(**BOTH)
@@ -156,6 +181,12 @@ STORIES = (
     Story("settings meanwhile", crowd, (Act(switch_meanwhile),)),
     Story("leaves and returns", scoped, (Act(), Act(comes_back, pause=400))),
     Story("labels", labelled, world={"people": PeopleSwitches(missing_in_batch_get="whole_call")}),
+    Story(
+        "label gone",
+        label_gone,
+        (Act(), Act(more_of_them, pause=400), Act(another_label, pause=400)),
+        world={"people": PeopleSwitches(unknown_label="NOT_FOUND")},
+    ),
     Story("first listing", crowd, tuple(Act(pause=30) for _ in range(5)), world=_IN_PAGES, patches=small_pages),
     Story("expired", expired),
     Story("weekly", weekly),
