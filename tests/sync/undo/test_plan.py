@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import AmbiguousError, Rejected, StaleVersion
+from shared.errors import AmbiguousError, ContactError, Rejected, StaleVersion, Vanished
 from shared.names import Op, SideName
 from shared.side import Done, InDoubt, Record, Refused
 from shared.sync.journal import intent, step_of
@@ -160,6 +160,15 @@ def test_a_delete_is_taken_back_and_stays_alone(side: SideName) -> None:
     then = settled(where, decision, stored)
     assert (then.state, then.deleted_on, then.both_gone_at) == (LinkState.TOMBSTONE, side.other, None)
     assert then.id_on(side) not in ("", record.id)
+
+
+@pytest.mark.parametrize("error", [StaleVersion("moved", detail="why"), Vanished("why")])
+def test_what_cannot_be_made_again_is_refused_and_not_tried_for_ever(error: ContactError) -> None:
+    where, record = env(), google("people/g1", A, **NAMED)
+    stored = link({**NAMED}, [A], state=LinkState.TOMBSTONE, deleted_on=SUGAR, both_gone_at="2026-03-01")
+    decision = undo(where, gone("s1"), gone("people/g1"), stored, Deed("r", GOOGLE, Op.DELETE, record.native, None))
+    out = settle_undo(where, decision, [(step, Refused(error)) for step in decision.steps], NOW, stored)
+    assert out.refused == "why"
 
 
 def test_gone_without_proof_is_not_made_again() -> None:
