@@ -58,13 +58,14 @@ class SugarWriter:
 
     def apply(self, writes: Sequence[Write]) -> list[Outcome]:
         """One outcome each, in order; see :meth:`shared.side.Side.apply`."""
-        ordered = sorted(writes, key=lambda write: write.tries)
+        order = sorted(range(len(writes)), key=lambda n: writes[n].tries)
+        ordered = [writes[n] for n in order]
         outcomes = self._send(ordered, lock=True)
         stale = unmoved.stale(ordered, outcomes)
         if stale:
             self._without_lock(ordered, outcomes, stale)
-        found = {write.intent: outcome for write, outcome in zip(ordered, outcomes, strict=True)}
-        return [found[write.intent] for write in writes]
+        found = dict(zip(order, outcomes, strict=True))
+        return [found[n] for n in range(len(writes))]
 
     def _without_lock(self, writes: Sequence[Write], outcomes: list[Outcome], stale: Sequence[int]) -> None:
         """Sends the updates at these places once more, if their contacts have not changed after all."""

@@ -128,12 +128,12 @@ def overtake(world: World, users: Users) -> None:
     links = sorted(user.links(), key=lambda link: str(world.sugar.get(link.sugar_id)["last_name"]))
 
     def in_google(request: Request, _: str) -> None:
-        if request.path.endswith("batchUpdateContacts"):
+        if request.path.endswith(("batchUpdateContacts", ":updateContact")):
             world.people_wire.on_call = None
             user.account.edit(links[2].google_id, nicknames=[{"value": "Nick"}])
 
     def in_sugar(request: Request, _: str) -> None:
-        if request.path.endswith("/bulk"):
+        if request.path.endswith("/bulk") or request.method == "PUT":
             world.sugar_wire.on_call = None
             world.sugar.edit(links[7].sugar_id, department="Sales")
 
