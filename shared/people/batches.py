@@ -71,8 +71,9 @@ class Writer:
             for group in _groups([write for write in rest if not write.tries], kind.most):
                 self._group(kind, group, progress)
             for write in sorted((write for write in rest if write.tries), key=lambda write: write.tries):
-                going = progress.stopped is None
+                going, calls = progress.stopped is None, progress.calls
                 self._group(kind, [write], progress)
+                progress.calls = calls  # of what takes a batch apart
                 if going and isinstance(progress.outcomes[write.intent], InDoubt):
                     progress.stopped = None  # alone, and in doubt before: it tells nothing about the others
         return [progress.outcomes[write.intent] for write in writes]

@@ -88,14 +88,17 @@ class SugarWriter:
         wall = Wall(writes, LARGEST)
         while len(outcomes) < len(writes):
             rest = writes[len(outcomes) :]
-            chunk = _chunk(rest, min(self.size, limit, wall.reach))
+            chunk = _chunk(rest, min(self.size, limit, wall.reach(len(outcomes))))
+            # In doubt before, so it goes alone and tells nothing about the others. (Not without the lock: the look that
+            # stands for it grows old.)
+            apart = lock and chunk[0].tries > 0
             try:
                 found = self._single(chunk[0], lock=lock) if len(chunk) == 1 else self._bulk(chunk, lock=lock)
             except AmbiguousError as error:
                 self._shrink(len(chunk))
                 outcomes += [InDoubt(error)] * len(chunk)
-                if chunk[0].tries:
-                    continue  # alone, and in doubt before: it tells nothing about the others
+                if apart:
+                    continue
                 outcomes += _unsent(len(rest) - len(chunk))
                 break
             except failures.Walled as error:
@@ -114,7 +117,7 @@ class SugarWriter:
             outcomes += found
             wall.passed(found)
             self.size = max(SMALLEST, min(self.size, limit))
-            if stop := _reason_to_stop(chunk, found):
+            if stop := _reason_to_stop(found, apart=apart):
                 outcomes += [NotSent(stop)] * (len(writes) - len(outcomes))
         return wall.judged(outcomes)
 
@@ -227,13 +230,13 @@ def _refused(answer: Answer) -> SyncError:
     return failures.of_read(answer) if isinstance(error, ContactError) else error
 
 
-def _reason_to_stop(chunk: Sequence[Write], found: Sequence[Outcome]) -> SyncError | None:
+def _reason_to_stop(found: Sequence[Outcome], *, apart: bool) -> SyncError | None:
     """One contact's trouble does not stop others; a session that ended, a quota that is used up, or a server that did
     nothing but fail does."""
     for each in found:
         if isinstance(each, NotSent):
             return each.error
-    if all(isinstance(each, InDoubt) for each in found) and not chunk[0].tries:
+    if all(isinstance(each, InDoubt) for each in found) and not apart:
         return Unavailable(f"{_BULK}: not sent, because the outcome of the writes before is unknown")
     return None
 

@@ -4,7 +4,7 @@ It answers without Sugar's label, and for the whole call: a bulk with one contac
 attack, or everything, as it has blocked this service. The first must not hold up the others, the second is no
 contact's fault. They are told apart by what goes through *after* a refusal::
 
-    bulk of A B C refused ──▶ A goes through ──▶ B refused alone: it is B
+    bulk of A B C refused ──▶ A goes through ──▶ B refused alone: it is B (the next one: only if another goes through)
     bulk of A B C refused ──▶ A refused alone ──▶ B goes through: it is A
     50 go through ──▶ the next bulk refused ──▶ D refused alone, E refused alone, ...: it is everybody
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shared.errors import ProtocolError, Rejected
+from shared.names import Op
 from shared.side import Done, NotSent, Outcome, Refused, Write
 from shared.sugar.failures import Walled
 from shared.sugar.outcomes import CALLS
@@ -23,22 +24,26 @@ MOST_ALONE = 10
 
 
 class Wall:
-    """What it does to the writes of one batch.
-
-    Attributes:
-        reach: writes that may go into the next call.
-    """
+    """What it does to the writes of one batch."""
 
     def __init__(self, writes: Sequence[Write], widest: int) -> None:
         self._writes = writes
-        self._widest = self.reach = widest
+        self._widest = self._reach = widest
+        self._singly = 0
+        """Up to this place they go alone: a create is not sent more often than twice."""
+        self._apart = False
+        """A bulk was refused, and nobody has been blamed for it yet."""
         self._through = False
-        """Something went through since a bulk was refused."""
+        """Something went through since."""
         self._alone = False
         """The last one refused was a contact alone."""
         self._open: dict[int, Walled] = {}
         """Refused alone, by place: nothing has gone through since that would tell why."""
         self._blamed: dict[int, Walled] = {}
+
+    def reach(self, place: int) -> int:
+        """Writes that may go into the next call, from this place on."""
+        return 1 if place < self._singly else self._reach
 
     @property
     def closed(self) -> bool:
@@ -53,11 +58,14 @@ class Wall:
         """
         self._alone = count == 1
         if not self._alone:
-            self._through = False
-            self.reach = count // 2
+            self._apart, self._through = True, False
+            self._reach = count // 2
+            # Where it is the answer that was held back, not the call, each further part would make them once more.
+            if any(write.op is Op.CREATE for write in self._writes[first : first + count]):
+                self._singly = first + count
             return None
         self._open[first] = error
-        self.reach = 1
+        self._reach = 1
         if self._through:
             self._blame()
         return [NotSent(error)]
@@ -65,14 +73,16 @@ class Wall:
     def passed(self, found: Sequence[Outcome]) -> None:
         """Takes in what was answered to a call that it let through."""
         if any(isinstance(each, Done) for each in found):
-            self._through = True
+            self._through = self._apart
             if self._alone:
                 self._blame()
 
     def _blame(self) -> None:
         self._blamed |= self._open
         self._open.clear()
-        self.reach = self._widest
+        self._reach = self._widest
+        # What is refused next may be the first of all: it takes another one that goes through.
+        self._apart = self._through = False
 
     def judged(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
         """The outcomes of all writes, now that it is known what went through."""

@@ -29,13 +29,14 @@ def due_again(op: Intent, quiet: timedelta) -> datetime:
 def hopeless(op: Intent, created_at: str | None) -> bool:
     """Whether a create that never arrived is asked about instead of being sent once more.
 
-    Trouble with everything passes by itself, and nobody is asked about that: it takes others that were created between
-    its first try and its last. (One that was created only since may tell that the trouble is over.)
+    Trouble with everything passes by itself, and nobody is asked about that: it takes others that were created after
+    its first try and not after its last. (One that was created along with the first may have come before the trouble,
+    one that was created only since, after it.)
 
     Args:
         created_at: when the last one that was created on that side had been sent.
     """
-    between = created_at is not None and (op.first_at or op.sent_at) <= created_at <= op.sent_at
+    between = created_at is not None and (op.first_at or op.sent_at) < created_at <= op.sent_at
     return op.tries + 1 >= MOST_TRIES and between
 
 

@@ -86,7 +86,7 @@ MUTANTS = (
     Mutant(
         "others-are-created-again",
         "Others are created and it is not; but only since the trouble was over, and it has not been tried since.",
-        swap("shared/sync/patience.py", " <= created_at <= op.sent_at", " <= created_at"),
+        swap("shared/sync/patience.py", " < created_at <= op.sent_at", " < created_at"),
         (_PATIENCE + "::test_nobody_is_asked_about_while_a_server_fails_at_all[google]",),
     ),
     Mutant(
