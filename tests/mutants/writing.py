@@ -60,12 +60,8 @@ MUTANTS = (
     Mutant(
         "wall-blames-everybody",
         "Others went through, so what a firewall refuses alone is at fault; it may have closed since, for everybody.",
-        swap(
-            "shared/sugar/wall.py",
-            "            self._through = False\n            self.reach",
-            "            self.reach",
-        ),
-        ("tests/sugar/test_wall.py::test_a_wall_that_closes_on_the_way_is_nobodys_trouble",),
+        swap("shared/sugar/wall.py", "self._through = self._apart", "self._through = True"),
+        ("tests/sugar/test_wall.py::test_a_wall_that_closes_between_those_that_go_alone_is_nobodys_trouble",),
     ),
     Mutant(
         "mask-clears-what-is-missing",
