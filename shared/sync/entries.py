@@ -106,14 +106,15 @@ def _new_sides(batch: Batch, subject: Subject) -> list[SideName]:
 
 
 def _names_before(batch: Batch, subject: Subject) -> list[str]:
-    """The ids under which a contact without link, or one that is linked just now, may stand in the backlog from before
-    it was renamed."""
+    """The ids under which a contact may stand in the backlog from before it was renamed, linked, or merged into one that
+    is linked."""
     found: dict[str, None] = {}
-    for side in SideName if subject.link is None else _new_sides(batch, subject):
+    new = SideName if subject.link is None else _new_sides(batch, subject)
+    for side in SideName:
         record = subject.half(side).there
         keys = [key for key in batch.keys.get(subject.key, ()) if key.side is side]
         names = [name for key in keys for name in (key.id, *key.previous)]
-        names += record.previous_ids if record is not None else ()
+        names += record.previous_ids if record is not None and side in new else ()
         found.update({subject_id(side, name): None for name in names if name != subject.half(side).id})
     return list(found)
 

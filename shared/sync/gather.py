@@ -121,7 +121,7 @@ class Gatherer:
             names = [record for where, record in wanted if where is side]
             owners = self._links.of(side, names)
             for record in names:
-                if (owner := owners.get(record)) is None:
+                if (owner := unstored.get((side, record), owners.get(record))) is None:
                     loose[side, record] = Group(None, {side: record})
                 else:
                     by_link.setdefault(owner.id, Group(owner, {each: owner.id_on(each) for each in SideName}))

@@ -113,6 +113,7 @@ class Keeper:
         # Only now: a head committed with an early part must still name every intent and every key.
         keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}
         self._queue.clear([*(key for mine in keys.values() for key in mine), *done.batch.reflected])
+        self._queue.add(Lane.FEED, self._merged(done.batch, {name for out in settled for name in _decided(out)}))
         for out in settled:
             self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
@@ -228,6 +229,18 @@ class Keeper:
         elif out.asleep:
             self._queue.add(Lane.ASLEEP, [msgspec.structs.replace(key, lane=Lane.FEED) for key in self._own(out, now)])
 
+    def _merged(self, batch: Batch, decided: Collection[str]) -> list[Dirty]:
+        """Keys of those that were merged into others, and about whom nothing was decided: only the other one's key told
+        of them, and it is cleared with that one (a plan that is carried out knows none but its own contacts)."""
+        now = self._clock.now().isoformat()
+        return [
+            Dirty(side=side, id=half.id, seen_at=now, lane=Lane.FEED, tries=1)
+            for subject in batch.subjects
+            if subject.key not in decided and not batch.keys.get(subject.key)
+            for side in SideName
+            if (half := subject.half(side)).merged_into
+        ]
+
     @staticmethod
     def _own(out: Settled, now: datetime) -> list[Dirty]:
         """A key of the contact itself, where no feed's key stands for it."""
@@ -252,8 +265,13 @@ def _keys(batch: Batch, out: Settled) -> list[Dirty]:
 
     A create that is sent again as it was frozen does not answer for its own: its source may have changed since.
     """
-    names = out.taken if out.decision.frozen else (out.decision.subject.key, *out.taken)
+    names = out.taken if out.decision.frozen else _decided(out)
     return [key for name in names for key in batch.keys.get(name, ())]
+
+
+def _decided(out: Settled) -> tuple[str, ...]:
+    """The subjects (by key) that it speaks of."""
+    return (out.decision.subject.key, *out.taken)
 
 
 def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tuple[SideName, Row]]:

@@ -94,7 +94,7 @@ class Recovery:
             ops = by_link.pop(subject.link.id, []) if subject.link else []
             for op in ops:
                 subject = self._take_in(subject, op, result)
-            if subject.link is None:
+            if subject.link is None or subject.link.id in doubts.found:
                 subject = self._join(subject, doubts.unlinked, result)
             made_from = doubts.made_from(subject)
             if made_from in doubts.resend:
@@ -149,8 +149,8 @@ class Recovery:
             return replace(subject, link=None, doubt=True)
         if op.op is Op.CREATE or (not gone and happened(self._env, subject.link, step, half.there)):
             done = True
-        elif op.op is Op.DELETE and half.presence is Presence.MISSING and self._clock.now() < self._sorting.over(op):
-            return replace(subject, doubt=True)  # not found is not deleted yet
+        elif half.presence is Presence.MISSING and self._clock.now() < self._sorting.over(op):
+            return replace(subject, doubt=True)  # not found is not deleted yet, and shows no update
         else:
             done = op.op is Op.DELETE and gone
         if done:

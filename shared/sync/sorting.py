@@ -78,6 +78,8 @@ class Sorting:
                 self._by_search(side, mine, doubts)
         for op, link in remade:
             self._remade(op, link, doubts)
+        doubts.intents += [op for op in doubts.unlinked if op.key in doubts.found]
+        doubts.unlinked = [op for op in doubts.unlinked if op.key not in doubts.found]
         doubts.wait_along()
         return doubts
 
