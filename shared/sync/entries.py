@@ -106,8 +106,8 @@ def _new_sides(batch: Batch, subject: Subject) -> list[SideName]:
 
 
 def _names_before(batch: Batch, subject: Subject) -> list[str]:
-    """The ids under which a contact may stand in the backlog from before it was renamed, linked, or merged into one that
-    is linked."""
+    """The ids under which a contact may stand in the backlog from before it was renamed or linked, or merged into one
+    that is linked."""
     found: dict[str, None] = {}
     new = SideName if subject.link is None else _new_sides(batch, subject)
     for side in SideName:

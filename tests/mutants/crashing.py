@@ -10,6 +10,7 @@ _POINTS = "tests/sync/test_crash_points.py"
 _RECOVERY = "tests/sync/test_recovery.py"
 _LARGE = "tests/sync/test_crash_large.py"
 _PATIENCE = "tests/sync/test_patience.py"
+_MERGED = "tests/sync/test_merged.py"
 
 MUTANTS = (
     Mutant(
@@ -70,6 +71,38 @@ MUTANTS = (
             "return datetime.fromisoformat(op.sent_at)",
         ),
         (_RECOVERY + "::test_a_create_in_doubt_is_sent_again_once_and_not_before_the_quiet_period_is_over",),
+    ),
+    Mutant(
+        "what-is-not-seen-has-not-happened",
+        "A record that is not found holds nothing of an update; but it may be out of sight, and hold all of it.",
+        swap(
+            _RECOVER,
+            "        elif half.presence is Presence.MISSING and",
+            "        elif op.op is Op.DELETE and half.presence is Presence.MISSING and",
+        ),
+        (_MERGED + "::test_an_update_in_doubt_is_told_although_its_record_was_out_of_sight_meanwhile",),
+    ),
+    Mutant(
+        "one-contact-two-subjects",
+        "Whose link is not stored has none; but its create was found, and speaks for the same contact.",
+        swap("shared/sync/gather.py", "unstored.get((side, record), owners.get(record))", "owners.get(record)"),
+        (_MERGED + "::test_a_contact_with_an_update_and_a_create_in_doubt_is_one",),
+    ),
+    Mutant(
+        "news-go-with-the-key",
+        "Its contact is dealt with, so the key has served; it also told of somebody who was merged into that contact.",
+        swap(_KEEP, "if subject.key not in decided and", "if False and"),
+        (_MERGED + "::test_who_is_merged_into_a_contact_of_a_plan_is_looked_at_as_well[previous]",),
+    ),
+    Mutant(
+        "linked-contacts-have-no-past",
+        "A link's entry goes by the link; the entry of one that was merged into it still goes by its record.",
+        swap(
+            "shared/sync/entries.py",
+            "    for side in SideName:\n        record = subject",
+            "    for side in new:\n        record = subject",
+        ),
+        (_MERGED + "::test_the_question_about_who_is_merged_into_a_linked_contact_is_closed[open-previous]",),
     ),
     Mutant(
         "no-rest-between-tries",
@@ -281,7 +314,7 @@ MUTANTS = (
         "A create that is sent again settles its contact; but it was frozen before what its source shows now.",
         swap(
             "shared/sync/keep.py",
-            "names = out.taken if out.decision.frozen else (out.decision.subject.key, *out.taken)",
+            "names = out.taken if out.decision.frozen else _decided(out)",
             "names = (out.decision.subject.key, *out.taken)",
         ),
         (_RECOVERY + "::test_an_edit_made_before_a_create_is_sent_again_is_not_forgotten_with_it[a plan]",),

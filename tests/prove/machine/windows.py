@@ -46,6 +46,7 @@ class Window(Enum):
     LATE_CREATE = "a Sugar create that lands more than Q after it was sent"
     UNSEEN_COPY = "a user deletes the copy that we made in Google before the feed has shown its key"
     BOTH_SIDES = "a contact that a user creates on both sides within the feed's delay"
+    UNTOLD = "an update in doubt whose contact goes out of the user's sight"
 
 
 GIVES_UP: dict[Window, frozenset[Claim]] = {
@@ -56,6 +57,7 @@ GIVES_UP: dict[Window, frozenset[Claim]] = {
     Window.LATE_CREATE: frozenset([Claim.DOUBLE, Claim.RESURRECTED]),
     Window.UNSEEN_COPY: frozenset([Claim.RESURRECTED, Claim.DOUBLE]),
     Window.BOTH_SIDES: frozenset([Claim.DOUBLE]),
+    Window.UNTOLD: frozenset([Claim.HISTORY]),
 }
 """Which claims about a contact a window may cost."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.names import SideName
+from shared.names import Op, SideName
+from shared.sync.journal import Journal
 from tests.prove.machine.deeds.edit import saved
 from tests.prove.machine.fields import google_tag, sugar_tag
 from tests.prove.machine.story import Story
+from tests.prove.machine.windows import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class Hide:
             story.acted(SideName.SUGAR, found[0], sugar_tag(found[1]))
             story.memory.flags_moved = True
             story.say("hide", sugar_tag(found[1]), found[0])
+            if _in_doubt(story, found[0]):
+                story.open(sugar_tag(found[1]), Window.UNTOLD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,3 +127,9 @@ class Show:
             story.world.sugar.show(record, story.user.sugar_user)
             story.memory.flags_moved = True
             story.say("show", record)
+
+
+def _in_doubt(story: Story, record: str) -> bool:
+    """Whether an update of it has been sent, and nobody knows yet what became of it."""
+    intents = Journal(story.world.store, story.user.paths, story.user.head()).load()
+    return any(op.op is Op.UPDATE and op.record == record for op in intents)
