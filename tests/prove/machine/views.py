@@ -47,10 +47,10 @@ def preview_then_run(story: Story) -> None:
 def _outline(report: Report) -> list[Any]:
     """What a user reads in a plan. Contacts without a link have no lasting key; their records name them.
 
-    Where nothing is to be done is left out: a feed may show a contact once more, and it is looked at once more.
+    Where nothing is done, or not yet, is left out: a feed may show a contact once more, and it is looked at once more.
     """
     decisions = report.plan.decisions if report.plan else ()
-    return sorted(_shown(decision) for decision in decisions if decision.action is not Action.NOTHING)
+    return sorted(_shown(decision) for decision in decisions if decision.action not in (Action.NOTHING, Action.WAIT))
 
 
 def _shown(decision: Decision) -> tuple[Any, ...]:
