@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
-from shared.errors import BadSettings, ProtocolError
+from shared.errors import BadSettings
 from shared.names import Op
 from shared.people.client import PeopleClient
 from shared.people.fields import MY_CONTACTS
@@ -45,16 +44,12 @@ class ChosenLabels:
     def ask_about(self, refused: Sequence[Write]) -> None:
         """Asks, once, if one of these creates carries a label.
 
-        A listing that cannot be read is none: each refusal then counts as it stands.
-
         Raises:
-            FatalError: no call can succeed.
-            RetriableError: not now.
+            FatalError, RetriableError: nobody can tell now; then the refusal says nothing about the contact.
         """
         if self._asked or not any(_carried(write) - {MY_CONTACTS} for write in refused):
             return
-        with suppress(ProtocolError):
-            self._existing = self._listed()
+        self._existing = self._listed()
         self._asked = True
 
     def lost(self, write: Write) -> BadSettings | None:

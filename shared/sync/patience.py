@@ -10,7 +10,7 @@ tries, longer and longer; and where others are created and it is not, a person i
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.side import NotSent, Outcome, Refused
 from shared.sync.journal import Intent
@@ -21,9 +21,10 @@ _MOST_DOUBLINGS = 3
 """Of the time between two tries of a create: 2 hours with a quiet period of 15 minutes."""
 
 
-def due_again(op: Intent, quiet: timedelta) -> datetime:
-    """When a create that never arrived is sent once more: the first time right after the quiet period."""
-    return datetime.fromisoformat(op.sent_at) + quiet * (1 << min(op.tries, _MOST_DOUBLINGS))
+def rests(op: Intent, quiet: timedelta) -> timedelta:
+    """How long a create that never arrived rests after the quiet period, before it is sent once more: the first time
+    not at all."""
+    return quiet * ((1 << min(op.tries, _MOST_DOUBLINGS)) - 1)
 
 
 def hopeless(op: Intent, created_at: str | None) -> bool:

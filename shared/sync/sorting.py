@@ -29,7 +29,7 @@ from shared.sync.journal import Intent, step_of
 from shared.sync.link import Link
 from shared.sync.links import Links
 from shared.sync.paths import subject_id
-from shared.sync.patience import due_again, hopeless
+from shared.sync.patience import hopeless, rests
 from shared.sync.plan.model import Env
 from shared.sync.settle import happened
 from shared.sync.undo.recover import sort_remade
@@ -142,7 +142,7 @@ class Sorting:
         """What becomes of a create that was not found in time, and cannot land any more."""
         if hopeless(op, self._head.side(op.side).created_at):
             doubts.unclear.append((op, ()))
-        elif self._clock.now() < due_again(op, self._quiet):
+        elif self._clock.now() < self.over(op) + rests(op, self._quiet):
             doubts.resting.append(op)
         else:
             doubts.resend.append(op)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from shared.errors import BadSettings, Rejected, Unavailable
+from shared.errors import BadSettings, ProtocolError, Unavailable
 from shared.names import Op
-from shared.side import NotSent, Refused, Write
+from shared.side import NotSent, Write
 from tests.people.contacts import contact
 from tests.people.test_writing import CREATE, kinds, people
 from tests.people.world import World
@@ -120,14 +120,14 @@ def test_as_long_as_nobody_can_tell_nobody_is_blamed(world: World, count: int) -
 
 @pytest.mark.parametrize("count", [2, 10])
 @pytest.mark.parametrize("answer", [{"contactGroups": 5}, {"contactGroups": [{"name": "x"}]}])
-def test_a_listing_that_is_none_holds_nothing_up(world: World, count: int, answer: Any) -> None:
+def test_a_listing_that_is_none_blames_nobody(world: World, count: int, answer: Any) -> None:
     chosen(world)
     world.wire.fault("garble", path=f"/{LIST}", times=None, garble=lambda request, reply: Reply(200, answer))
     with world.calls() as calls:
         outcomes = world.create(*people(count))
     for outcome in outcomes:
-        assert isinstance(outcome, Refused)
-        assert isinstance(outcome.error, Rejected)
+        assert isinstance(outcome, NotSent)
+        assert isinstance(outcome.error, ProtocolError)
     assert calls.count(LIST) == 1
 
 
