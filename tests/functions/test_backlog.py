@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 import pytest
 
-from shared.store.port import Put, Remove
+from shared.store.port import Put
 from shared.sync import backlog as stored
 from shared.sync import report
 from shared.sync.plain import plain
@@ -18,7 +18,7 @@ from shared.sync.release import MOST
 from shared.sync.remedies import ACTIONS, Remedy
 from shared.sync.words import SHORT, ClassText, StatusText
 from tests.functions.stage import Stage, stage
-from tests.sync.stage import BOTH, many, person, settle, troubles
+from tests.sync.stage import BOTH, many, person, settle
 from tests.world import User
 
 BEGIN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
@@ -467,71 +467,3 @@ def test_only_so_often(s: Stage) -> None:
     user = s.user()
     answers = [s.ask(user, "backlog_release", json={"all": True}).status for _ in range(61)]
     assert answers == [200] * 60 + [429]
-
-
-# -- what comes of it --------------------------------------------------------------------------------
-
-
-def test_an_answered_conflict_is_settled_by_the_next_sync(s: Stage) -> None:
-    user = s.user("jane", **{**BOTH, "conflict": "ask"})
-    link = many(s.world, user, 1, title="Rep")[0]
-    s.world.sugar.edit(link.sugar_id, title="Senator")
-    user.account.edit(link.google_id, organizations=[{"title": "Mayor"}])
-    s.clock.advance(300)
-    settle(user)
-    (item,) = s.ask(user, "backlog").ok["items"]
-    s.ask(user, "backlog_release", json={"entries": [item["id"]], "action": "keep", "answers": {"title": "google"}})
-    s.ask(user, "sync", json={})
-    assert s.world.sugar.get(link.sugar_id)["title"] == "Mayor"
-    assert s.ask(user, "backlog").ok["items"] == []
-    assert s.ask(user, "status").ok["backlog"] == 0
-
-
-def test_an_answer_is_for_what_was_asked_then(s: Stage) -> None:
-    """Between the answer and the run that takes it up another one has asked anew::
-
-    seen: Senator | Mayor ── keep Sugar's ──▶ a run that had read its inbox before finds Rector, asks ──▶ the next
-    """
-    user = s.user("jane", **{**BOTH, "conflict": "ask"})
-    link = many(s.world, user, 1, title="Rep")[0]
-    s.world.sugar.edit(link.sugar_id, title="Senator")
-    user.account.edit(link.google_id, organizations=[{"title": "Mayor"}])
-    s.clock.advance(300)
-    settle(user)
-    (item,) = s.ask(user, "backlog").ok["items"]
-    keep = {"entries": [item["id"]], "action": "keep", "answers": {"title": "sugar"}}
-    s.ask(user, "backlog_release", json={**keep, "asked": [item["asked"]]})
-    (answered,) = s.store.query(user.paths.inbox)
-    s.store.commit([Remove(answered.path)])
-    user.account.edit(link.google_id, organizations=[{"title": "Rector"}])
-    s.clock.advance(300)
-    settle(user)
-    s.store.commit([Put(answered.path, answered.data)])
-    settle(user)
-    (now,) = s.ask(user, "backlog").ok["items"]
-    assert (now["state"], now["fields"][0]["google"]) == ("open", "Rector")
-    assert user.account.person(link.google_id)["organizations"][0]["title"] == "Rector"
-    assert s.store.query(user.paths.inbox) == []
-    assert now["asked"] != item["asked"]
-    s.ask(user, "backlog_release", json={**keep, "asked": [now["asked"]]})
-    settle(user)
-    assert user.account.person(link.google_id)["organizations"][0]["title"] == "Senator"
-
-
-def test_what_was_held_goes_ahead_when_approved_and_only_that(s: Stage) -> None:
-    user = s.user("jane", **BOTH)
-    links = many(s.world, user, 30)
-    for link in links[:12]:
-        s.world.sugar.remove(link.sugar_id)
-    s.clock.advance(300)
-    settle(user)
-    assert troubles(user) == ["held: mass deletion"] * 12
-    some = ids(s, user, class_="held: mass deletion")[:5]
-    s.ask(user, "backlog_release", json={"entries": some, "action": "approve"})
-    settle(user)
-    assert len(user.account.people()) == 25
-    assert len(ids(s, user)) == 7
-    s.ask(user, "backlog_release", json={"class": "held: mass deletion", "action": "approve"})
-    settle(user)
-    assert len(user.account.people()) == 18
-    assert ids(s, user) == []

@@ -28,7 +28,7 @@ MUTANTS = (
         "an-answer-is-an-answer",
         "The contact still waits, and a person has said what is to be done; but by now it waits with another question.",
         swap("shared/sync/inbox.py", "meant.get(doc.path, question) != question", "False"),
-        ("tests/functions/test_backlog.py::test_an_answer_is_for_what_was_asked_then",),
+        ("tests/functions/test_answers.py::test_an_answer_is_for_what_was_asked_then",),
     ),
     Mutant(
         "closed-direction-written",
