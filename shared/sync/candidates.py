@@ -16,6 +16,7 @@ from shared.sync.links import Links
 from shared.sync.paths import record_of
 from shared.sync.plan.match import Alone, Table
 from shared.sync.plan.model import Candidate, Env, Subject
+from shared.sync.queue import Queue
 from shared.sync.reading import Reader
 
 _CROWD = "too many contacts have the same email or name to tell who is who"
@@ -37,10 +38,12 @@ class CandidateSearch:
         reader: Reader,
         index: Index,
         links: Links,
+        queue: Queue,
         env: Env,
         most: int,
     ) -> None:
         self._sides = sides
+        self._queue = queue
         self._reader = reader
         self._index = index
         self._links = links
@@ -116,10 +119,10 @@ class CandidateSearch:
         """Takes these in as candidates; those without link are followed further."""
         further: dict[SideName, dict[str, Record]] = {side: {} for side in SideName}
         for side in SideName:
-            names = [name for record in fresh[side].values() for name in (record.id, *record.previous_ids)]
-            links = self._links.of(side, names)
-            planted = self._links.get({key for record in fresh[side].values() for key in record.planted})
-            for record in fresh[side].values():
+            records = [self._named(side, name, record) for name, record in fresh[side].items()]
+            links = self._links.of(side, [name for record in records for name in (record.id, *record.previous_ids)])
+            planted = self._links.get({key for record in records for key in record.planted})
+            for record in records:
                 # A link may not have followed it yet to the name that it goes by now, or into which it was merged.
                 known = [links.get(name) for name in (record.id, *record.previous_ids)]
                 known += [planted.get(key) for key in record.planted]
@@ -128,6 +131,15 @@ class CandidateSearch:
                 if link is None:
                     further[side][record.id] = record
         return further
+
+    def _named(self, side: SideName, name: str, record: Record) -> Record:
+        """The record, with all names that it has had: that it was asked by, and those that only the feed told of.
+
+        Its link, and what stands of it in the backlog, is found by them until its own turn has come.
+        """
+        known = dict.fromkeys((*record.previous_ids, name, *self._queue.former(side, record.id)))
+        known.pop(record.id, None)
+        return replace(record, previous_ids=tuple(known))
 
     def _terms(self, side: SideName, record: Record) -> set[str]:
         view = self._env.fields[side].view(record.native, {}, None)

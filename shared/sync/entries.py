@@ -67,21 +67,27 @@ class Entries:
 
     def parked(self, batch: Batch, known: int = 0) -> None:
         """Marks which of the candidates are quarantined, and fetches their entries; all but the first ``known``."""
+        living = _living(batch) | {(c.side, c.record.id) for c in batch.candidates}
         others = {
-            self._paths.backlog(subject_id(c.side, c.record.id)): n
+            self._paths.backlog(subject_id(c.side, name)): n
             for n, c in enumerate(batch.candidates)
             if n >= known and c.link is None
+            for name in (c.record.id, *(name for name in c.record.previous_ids if (c.side, name) not in living))
         }
         docs = self._store.get_all(others) if others else {}
         batch.entries |= {doc.id: doc for doc in docs.values()}
         for path, doc in docs.items():
-            n = others[path]
-            batch.candidates[n] = replace(
-                batch.candidates[n],
-                parked=quarantines(doc.data),
-                never=doc.data["state"] == NEVER,
-                different=different(doc.data),
+            one = batch.candidates[others[path]]
+            batch.candidates[others[path]] = replace(
+                one,
+                parked=one.parked or quarantines(doc.data),
+                never=one.never or doc.data["state"] == NEVER,
+                different=one.different | different(doc.data),
             )
+
+
+def _living(batch: Batch) -> set[tuple[SideName, str]]:
+    return {(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).there}
 
 
 def _approved(answer: Answer | None) -> frozenset[str]:
@@ -125,7 +131,7 @@ def _moved(batch: Batch, names: Mapping[str, Sequence[str]]) -> dict[str, list[D
 
         A with an entry is renamed to B ──▶ the feed tells of both: A is gone, B is new; one moves it, two would clash
     """
-    living = {subject_id(side, s.half(side).id) for s in batch.subjects for side in SideName if s.half(side).there}
+    living = {subject_id(side, record) for side, record in _living(batch)}
     found: dict[str, list[Doc]] = {}
     for subject in batch.subjects:
         mine = [batch.entries.pop(name) for name in names[subject.key] if name in batch.entries and name not in living]

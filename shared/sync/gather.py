@@ -95,7 +95,9 @@ class Gatherer:
         entries = Entries(self._store, self._paths)
         if backlog:
             entries.answered(batch)
-        search = CandidateSearch(self._sides, self._reader, self._index, self._links, self._env, self._most)
+        search = CandidateSearch(
+            self._sides, self._reader, self._index, self._links, self._queue, self._env, self._most
+        )
         search.by_index(batch)
         if backlog:
             entries.parked(batch)

@@ -64,6 +64,8 @@ class ChunkInfo(msgspec.Struct, array_like=True):
     deleted: int = 0
     due: str = ""
     """With the lane of later ones: the earliest time at which one is due."""
+    renamed: int = 0
+    """Keys that tell of a former name."""
 
 
 class OpenIntents(msgspec.Struct, kw_only=True):

@@ -110,6 +110,7 @@ class _Chunk:
     def recount(self, info: ChunkInfo) -> None:
         info.count = len(self.keys)
         info.deleted = sum(key.deleted for key in self.keys.values())
+        info.renamed = sum(bool(key.previous) for key in self.keys.values())
         info.due = min((key.due for key in self.keys.values()), default="")
 
     def data(self) -> Data:
@@ -129,6 +130,7 @@ class Queue:
         self._loaded: dict[str, _Chunk] = {}
         self._touched: set[str] = set()
         self._where: dict[Lane, dict[tuple[SideName, str], ChunkInfo]] = {}
+        self._former: dict[tuple[SideName, str], list[str]] | None = None
         self.read = 0
 
     def _lane(self, lane: Lane) -> list[ChunkInfo]:
@@ -201,6 +203,11 @@ class Queue:
             for info in list(self._lane(lane)):
                 yield from list(self._chunk(info).keys.values())
 
+    def renamed(self) -> Iterator[Dirty]:
+        """Those of the ready keys that tell of a former name; the chunks that hold none of them stay unread."""
+        for lane in READY:
+            yield from self._renamed(lane)
+
     def of(self, records: Collection[tuple[SideName, str]]) -> list[Dirty]:
         """The keys of these records, by whatever name, whether their turn has come or they wait for a time."""
         return [
@@ -210,6 +217,25 @@ class Queue:
             for key in self._chunk(info).keys.values()
             if any((key.side, name) in records for name in (key.id, *key.previous))
         ]
+
+    def former(self, side: SideName, record: str) -> tuple[str, ...]:
+        """The names that a record has had, as far as its keys tell of them; the chunks that tell of none stay unread.
+
+        A feed alone tells of them (people-api.md), and until that key's turn has come nothing else follows the record.
+        """
+        if self._former is None:
+            self._former = {}
+            for key in [key for lane in Lane for key in self._renamed(lane)]:
+                self._former.setdefault((key.side, key.id), []).extend(key.previous)
+        names = list(self._former.get((side, record), ()))
+        for name in names:  # grows: that name may have had one before
+            names += [each for each in self._former.get((side, name), ()) if each not in names and each != record]
+        return tuple(names)
+
+    def _renamed(self, lane: Lane) -> list[Dirty]:
+        chunks = self._head.queue.get(lane.value, ())
+        telling = [info for info in chunks if info.renamed or info.id in self._touched]
+        return [key for info in telling for key in self._chunk(info).keys.values() if key.previous]
 
     def clear(self, keys: Iterable[Dirty]) -> None:
         """Takes exactly these keys, as :meth:`ready` gave them, out of the chunks read so far."""

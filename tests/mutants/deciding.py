@@ -8,6 +8,7 @@ _RUN, _FOLLOWING = "shared/sync/run.py", "shared/sync/following.py"
 _MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
 _PROPERTIES = "tests/sync/plan/test_properties.py"
 _REGRESSIONS = "tests/sync/test_regressions.py"
+_NAMES = "tests/sync/test_names.py"
 _DOUBTS = "tests/sync/test_doubts.py"
 
 MUTANTS = (
@@ -261,6 +262,38 @@ MUTANTS = (
         "Another name looks like another contact; it is the one that somebody said is never to be synced.",
         swap("shared/sync/entries.py", "batch.entries[backlog_id(subject)] = moves", "pass"),
         ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
+    ),
+    Mutant(
+        "match-known-by-its-new-name-alone",
+        "A read says what a record is called now; what it was called only a key in the queue does, and under that name "
+        "stand its link and what a person wanted of it.",
+        swap("shared/sync/candidates.py", ", *self._queue.former(side, record.id)))", "))"),
+        (_NAMES + "::test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later",),
+    ),
+    Mutant(
+        "chunk-with-a-former-name-not-marked",
+        "Chunks are read when their turn comes; what one tells of its contact's former name is wanted before that.",
+        swap(
+            "shared/sync/queue.py", "        info.renamed = sum(bool(key.previous) for key in self.keys.values())\n", ""
+        ),
+        (_NAMES + "::test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later",),
+    ),
+    Mutant(
+        "item-of-a-plan-found-by-its-name-in-google",
+        "Either record leads to the link; but the plan may know a name that the link does not.",
+        swap(
+            "shared/sync/order/carry.py",
+            "(SideName.SUGAR if SideName.SUGAR in item.ids else SideName.GOOGLE)",
+            "min(item.ids)",
+        ),
+        (_NAMES + "::test_a_plan_holds_for_who_was_renamed_before_it_was_made",),
+    ),
+    Mutant(
+        "plan-begun-with-whoever-comes-first",
+        "The order of the queue is the order of the news; a part without the news of a merge shows one of the two as "
+        "if there were no other.",
+        swap("shared/sync/order/build.py", "chain(queue.renamed(), rest)", "queue.ready()"),
+        (_NAMES + "::test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found",),
     ),
     Mutant(
         "key-of-a-merge-taken-for-the-create",

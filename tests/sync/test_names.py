@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.sync.limits import Limits
 from tests.simulators.people.switches import Shows, Switches
-from tests.sync.cast import SHOWS, dies, linked_once, names, twelve, two
+from tests.sync.cast import SHOWS, classes, dies, linked_once, names, twelve, two
 from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
@@ -18,6 +19,7 @@ def asked_about(w: World) -> tuple[User, str]:
     for _ in range(2):
         w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
     old = user.account.add(person("Ada", "Byron", "ada@x.org"))
+    w.clock.advance(60)
     user.sync()
     rest(user)
     assert [doc.id for doc in user.backlog() if doc.id.startswith("g")]
@@ -127,3 +129,109 @@ def test_an_entry_goes_when_its_contact_is_linked_under_a_new_name() -> None:
         rest(user)
         left = [doc.id for doc in w.store.query(user.paths.collection("backlog")) if doc.id.startswith("g")]
         assert (left, user.head().answered) == ([], 0)
+
+
+def asked_about_one_out_of_scope(w: World) -> tuple[User, str, str]:
+    """Ada stands in Google and, somebody else's for now, in Sugar. Also her id there and her name in Google."""
+    user = w.user(**BOTH)
+    record = w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"], assigned_user_id="somebody-else")
+    name = user.account.add(person("Ada", "Byron", "ada@x.org"))
+    w.clock.advance(60)
+    user.sync()
+    rest(user)
+    assert classes(user) == ["match outside the scope"]
+    return user, record, name
+
+
+def test_a_question_holds_for_a_plan_though_its_contact_is_renamed_and_no_part_of_it() -> None:
+    """A plan reads its own contacts alone. Only the feed has told of the new name, and nobody's turn was there yet."""
+    with world(people=Switches(feed_delay=10.0)) as w:
+        user, record, name = asked_about_one_out_of_scope(w)
+        user.account.rename_resource(name)
+        w.clock.advance(60)
+        w.sugar.edit(record, assigned_user_id=user.sugar_user)
+        order = user.engine.preview().order
+        assert order is not None
+        report = user.engine.run(plan=order.id)
+        assert report.order is not None
+        assert (report.order.state, report.order.left_out) == ("done", 0)
+        assert user.links() == []
+
+
+@pytest.mark.parametrize("action", ["", "never"], ids=["open", "never"])
+def test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later(action: str) -> None:
+    """A batch of one::
+
+    Bob and Ada change in Sugar ──▶ Bob's turn ──▶ Ada is renamed in Google ──▶ Sugar's Ada has her turn before her
+    """
+    with world(people=Switches(feed_delay=10.0), limits=Limits(batch=1)) as w:
+        user, record, name = asked_about_one_out_of_scope(w)
+        if action:
+            user.wish(kind="release", entries=[doc.id for doc in user.backlog()], action=action)
+            rest(user)
+        for last_name in ("Bob", "Bobby"):
+            w.sugar.add(last_name=last_name)
+        w.sugar.edit(record, assigned_user_id=user.sugar_user)
+        w.clock.advance(60)
+        user.run()
+        user.account.rename_resource(name)
+        w.clock.advance(60)
+        user.run()
+        user.run()
+        assert not [link for link in user.links() if link.sugar_id == record]
+        rest(user)
+        assert not [link for link in user.links() if link.sugar_id == record]
+
+
+def test_a_plan_holds_for_who_was_renamed_before_it_was_made() -> None:
+    """The plan is made from what a read says; the link knows the former name until the feed tells::
+
+    edited ──▶ the feed tells ──▶ renamed ──▶ planned by the new name ──▶ carried out ──▶ the feed tells of the name
+    """
+    with world(people=Switches(feed_delay=10.0)) as w:
+        user = w.user(**BOTH)
+        ann = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        w.clock.advance(60)
+        rest(user)
+        user.account.edit(ann, organizations=titled("Doctor"))
+        w.clock.advance(60)
+        user.engine.preview()
+        user.account.rename_resource(ann)
+        order = user.engine.preview().order
+        assert order is not None
+        report = user.engine.run(plan=order.id)
+        assert report.order is not None
+        assert (report.order.state, report.order.left_out) == ("done", 0)
+        assert "Doctor" in [record["title"] for record in w.sugar.contacts().values()]
+        rest(user)
+        linked_once(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found(shows: Shows) -> None:
+    """Ada has news in Sugar, and the first part has no room for the feed's, which are of two contacts. Only Ann has our
+    key, so who they are now is hers."""
+    with world(people=Switches(merge_shows=shows, feed_delay=10.0), limits=Limits(batch=3)) as w:
+        user = w.user(**BOTH)
+        w.sugar.add(first_name="Ann", last_name="Miller", email=["ann@x.org"])
+        ada = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        rest(user)
+        ann = next(link.google_id for link in user.links() if link.google_id != ada)
+        for last_name in ("Bob", "Bobby"):
+            w.sugar.add(last_name=last_name)
+        w.sugar.edit(next(link.sugar_id for link in user.links() if link.google_id == ada), title="Countess")
+        user.account.merge(ada, ann)
+        user.account.rename_resource(ada)
+        w.clock.advance(60)
+        order = user.engine.preview().order
+        while order is not None and not order.complete:
+            order = user.engine.preview(plan=order.id).order
+        assert order is not None
+        told = user.engine.run(plan=order.id).order
+        while told is not None and told.state == "started":
+            told = user.engine.run().order
+        assert told is not None
+        assert (told.state, told.left_out) == ("done", 0)
+        rest(user)
+        linked_once(user)

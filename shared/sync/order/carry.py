@@ -100,9 +100,7 @@ class Carrier(Plain):
             mine = [key for record in _records(item) for key in known.get(record, ()) if id(key) not in given]
             given.update(map(id, mine))
             yield from mine
-            missing = [
-                record for record in _needed(item) if not any(record in known for record in _alike(item, record))
-            ]
+            missing = [record for record in _needed(item) if record not in known]
             yield from (Dirty(side, name, self._now.isoformat(), lane=Lane.ECHO) for side, name in missing)
 
     def names(self) -> Mapping[Record, str]:
@@ -296,15 +294,12 @@ def _records(item: Item) -> list[Record]:
 
 
 def _needed(item: Item) -> list[Record]:
-    """What has to be read, whether anything is known to have changed or not: one record of each contact."""
-    first = item.source or min(item.ids)
+    """What has to be read, whether anything is known to have changed or not: one record of each contact.
+
+    A link is found by Sugar's: a record in Google may have been planned by a name that its link does not know yet.
+    """
+    first = item.source or (SideName.SUGAR if SideName.SUGAR in item.ids else SideName.GOOGLE)
     return [(first, item.ids[first]), *item.along]
-
-
-def _alike(item: Item, record: Record) -> list[Record]:
-    """The records whose keys lead to the same contact."""
-    linked = item.source is None and record in item.ids.items()
-    return list(item.ids.items()) if linked else [record]
 
 
 def _all(subject: Subject) -> list[Record]:

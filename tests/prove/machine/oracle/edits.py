@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Mapping, Sequence
 
 from shared.names import SideName
 from shared.sync.link import Link
@@ -94,10 +94,24 @@ def _emails(scene: Scene, link: Link, tag: str) -> None:
         memory.mail_agreed.pop(tag, None)
 
 
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts(each)
+    elif isinstance(value, Sequence):
+        for each in value:
+            yield from _texts(each)
+
+
 def _nothing_lost(scene: Scene) -> None:
     """Also where the contact was deleted by the sync: then its image in history has the value."""
     memory = scene.story.memory
-    history = json.dumps(scene.story.user.history()).casefold()
+    texts = list(_texts(scene.story.user.history()))
+    history = "\n".join(texts).casefold()
+    # As each side writes it: a number may stand there with its country's code or without.
+    phones = {digits(text) for text in texts}
     for (tag, name, side), value in memory.last.items():
         if not value or tag in memory.unclear or tag in memory.restored or side in memory.gone[tag]:
             continue
@@ -110,6 +124,6 @@ def _nothing_lost(scene: Scene) -> None:
                     found += google_values(native, name)
                     found += [phone["value"] for phone in native.get("phoneNumbers", ()) if is_phone(name)]
                 live |= {same(name, text) for text in found}
-        told = value.casefold() in history or (is_phone(name) and digits(value) in history)
+        told = value.casefold() in history or (is_phone(name) and digits(value) in phones)
         kept = same(name, value) in live or told
         scene.story.claim(kept, Claim.LOST_EDIT, f"{tag} {name} {value!r} of {side}: not live, not in history", tag)
