@@ -198,15 +198,15 @@ class Queue:
             self._touched.add(info.id)
 
     def ready(self) -> Iterator[Dirty]:
-        """All keys whose turn it is, in the order of the lanes; chunks are read as they are reached."""
+        """All keys whose turn it is, in the order of the lanes; chunks are read as they are reached.
+
+        First those that tell who was renamed or merged: they lead to several links, and a batch that has one of these
+        already would look at it as if there were no other.
+        """
+        yield from [key for lane in READY for key in self._renamed(lane)]
         for lane in READY:
             for info in list(self._lane(lane)):
-                yield from list(self._chunk(info).keys.values())
-
-    def renamed(self) -> Iterator[Dirty]:
-        """Those of the ready keys that tell of a former name; the chunks that hold none of them stay unread."""
-        for lane in READY:
-            yield from self._renamed(lane)
+                yield from [key for key in self._chunk(info).keys.values() if not key.previous]
 
     def of(self, records: Collection[tuple[SideName, str]]) -> list[Dirty]:
         """The keys of these records, by whatever name, whether their turn has come or they wait for a time."""

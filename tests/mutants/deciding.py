@@ -268,7 +268,7 @@ MUTANTS = (
         "A read says what a record is called now; what it was called only a key in the queue does, and under that name "
         "stand its link and what a person wanted of it.",
         swap("shared/sync/candidates.py", ", *self._queue.former(side, record.id)))", "))"),
-        (_NAMES + "::test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later",),
+        (_NAMES + "::test_a_question_holds_for_a_plan_though_its_contact_is_renamed_and_no_part_of_it",),
     ),
     Mutant(
         "chunk-with-a-former-name-not-marked",
@@ -289,10 +289,17 @@ MUTANTS = (
         (_NAMES + "::test_a_plan_holds_for_who_was_renamed_before_it_was_made",),
     ),
     Mutant(
-        "plan-begun-with-whoever-comes-first",
+        "merged-ones-in-the-order-of-the-queue",
         "The order of the queue is the order of the news; a part without the news of a merge shows one of the two as "
         "if there were no other.",
-        swap("shared/sync/order/build.py", "chain(queue.renamed(), rest)", "queue.ready()"),
+        (
+            Change("shared/sync/queue.py", "yield from [key for lane in READY for key in self._renamed(lane)]", "pass"),
+            Change(
+                "shared/sync/queue.py",
+                "for key in self._chunk(info).keys.values() if not key.previous]\n\n    def of",
+                "for key in self._chunk(info).keys.values()]\n\n    def of",
+            ),
+        ),
         (_NAMES + "::test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found",),
     ),
     Mutant(

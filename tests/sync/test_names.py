@@ -162,7 +162,7 @@ def test_a_question_holds_for_a_plan_though_its_contact_is_renamed_and_no_part_o
 def test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later(action: str) -> None:
     """A batch of one::
 
-    Bob and Ada change in Sugar ──▶ Bob's turn ──▶ Ada is renamed in Google ──▶ Sugar's Ada has her turn before her
+    Bob and Ada change in Sugar ──▶ Bob's turn ──▶ Ada is renamed in Google ──▶ Sugar's Ada would come before her
     """
     with world(people=Switches(feed_delay=10.0), limits=Limits(batch=1)) as w:
         user, record, name = asked_about_one_out_of_scope(w)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
 
 from shared.names import SideName
 from shared.store.port import Change
@@ -35,13 +34,9 @@ class Builder(Plain):
         self._queue: Queue | None = None
 
     def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
-        """The next keys. First those that tell who was renamed or merged: these lead to several links, and a part that
-        had some of them already would show the others as they were.
-        """
         del begun, room
         self._queue = queue
-        rest = (key for key in queue.ready() if not key.previous)
-        return (key for key in chain(queue.renamed(), rest) if not self._has(key))
+        return (key for key in queue.ready() if not self._has(key))
 
     def work(self, queue: Queue) -> bool:
         if self.book.order.state is not OrderState.BUILDING:
