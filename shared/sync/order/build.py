@@ -61,10 +61,12 @@ class Builder(Plain):
         subjects = {subject.key: subject for subject in batch.subjects}
         removes = Counter(order.removes)
         for decision in decisions:
-            if any(map(self.book.seen, records_of(decision.subject))):
-                continue
             names = [decision.subject.key, *decision.joined]
             keys = [key for name in names for key in batch.keys.get(name, ())]
+            if any(map(self.book.seen, records_of(decision.subject))):
+                # By another name perhaps: its keys would come again with every part, and the plan never end.
+                self.book.look((key.side, key.id) for key in keys)
+                continue
             along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
             records = {*records_of(decision.subject), *along, *((key.side, key.id) for key in keys)}
             self.book.add(_item(env, decision, subjects, along), _begin(decision), sorted(records))
