@@ -47,6 +47,11 @@ def rest(story: Story, *, pause: float, landing: int) -> None:
     story.memory.week_needed = story.memory.flags_moved = False
     begins = {side: len(story.wire(side).log) for side in SideName}
     _settle(story, pause, landing)
+    if story.world.sugar.state.dated_alike:
+        story.say("two saves in one second:", len(story.world.sugar.state.dated_alike))
+        story.world.sugar.state.dated_alike.clear()
+        story.pass_time(_WEEK)
+        _settle(story, pause, landing)
     _no_ping_pong(story, begins)
     _fixed_point(story)
     check(story)

@@ -124,6 +124,8 @@ class State:
         self.by_date: list[tuple[int, str]] = []
         self.by_email: defaultdict[str, set[str]] = defaultdict(set)
         self.pending: list[_Pending] = []
+        self.dated_alike: set[str] = set()
+        """Contacts with a slow save that began in the very second of another one: no date tells of it."""
 
     # -- time and ids ----------------------------------------------------------------------------------
 
@@ -253,6 +255,8 @@ class State:
         due = sorted((each for each in self.pending if each.due <= now), key=lambda each: each.due)
         self.pending = [each for each in self.pending if each.due > now]
         for each in due:
+            if (old := self.contacts.get(each.id)) is not None and old["date_modified"] == each.moment:
+                self.dated_alike.add(each.id)
             self._finish(each)
 
     def delete(self, contact_id: str, *, by: str) -> None:
