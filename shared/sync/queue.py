@@ -1,8 +1,9 @@
 """The dirty keys, in lanes, in chunks.
 
 A lane is a list of chunks, first in, first out; the head knows of each chunk what must be known without reading it.
-A batch takes from the front of the lanes in their order and rewrites one or two chunks, whatever the number of
-contacts waiting. Stuck keys stand in ``later`` (not before a time) or in the backlog, so they never starve others.
+A batch takes from the front of the lanes in their order and rewrites one or two chunks, whatever the number of contacts
+waiting; keys that tell of a rename or a merge come before all lanes. Stuck keys stand in ``later`` (not before a time)
+or in the backlog, so they never starve others.
 
 ====================  ===============================================================================
 ``released``          let go from the backlog by a person: first

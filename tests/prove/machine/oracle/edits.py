@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-
 from shared.names import SideName
 from shared.sync.link import Link
+from tests.demo.oracle import leaves
 from tests.prove.machine.fields import (
     FIELDS,
     digits,
@@ -94,21 +93,10 @@ def _emails(scene: Scene, link: Link, tag: str) -> None:
         memory.mail_agreed.pop(tag, None)
 
 
-def _texts(value: object) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for each in value.values():
-            yield from _texts(each)
-    elif isinstance(value, Sequence):
-        for each in value:
-            yield from _texts(each)
-
-
 def _nothing_lost(scene: Scene) -> None:
     """Also where the contact was deleted by the sync: then its image in history has the value."""
     memory = scene.story.memory
-    texts = list(_texts(scene.story.user.history()))
+    texts = list(leaves(scene.story.user.history()))
     history = "\n".join(texts).casefold()
     # As each side writes it: a number may stand there with its country's code or without.
     phones = {digits(text) for text in texts}
