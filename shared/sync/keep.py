@@ -289,12 +289,15 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
         if record is None:
             continue
         noted = any(each is side for each, *_ in out.versions)
-        told = any(key.side is side and key.version == record.version for key in keys)
+        mine = [key for key in keys if key.side is side]
+        told = any(key.version == record.version for key in mine)
         known = stored is not None and stored.versions.get(side) == record.version
         # The feed may never get to tell of a new name; then only a listing without it shows that it was deleted.
         renamed = stored is not None and stored.id_on(side) not in ("", record.id)
+        # Nor which name an entry in the backlog has moved to.
+        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))
         # A listing that lags may not have shown it, and has made the index anew.
-        missed = any(key.side is side and key.deleted for key in keys)
+        missed = any(key.deleted for key in mine)
         if (noted and not told and not known) or renamed or missed:
             yield side, row_of(done.env, side, out.after.get(side, record))
 

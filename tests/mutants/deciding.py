@@ -252,6 +252,16 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "name-of-an-entry-not-told-to-the-index",
+        "Who waits has not changed; its entry has moved to a name that no key and no listing will ever speak of.",
+        swap(
+            "shared/sync/keep.py",
+            "        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))\n",
+            "",
+        ),
+        (_NAMES + "::test_an_answer_has_served_though_no_feed_tells_of_a_name_between",),
+    ),
+    Mutant(
         "email-read-before-the-feed-not-told-to-the-index",
         "The feed brings every change to the index; what was read before it is dropped there as dealt with.",
         swap("shared/sync/keep.py", "(noted and not told and not known) or renamed", "renamed"),

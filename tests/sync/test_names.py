@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shared.names import SideName
 from shared.sync.limits import Limits
+from shared.sync.paths import subject_id
 from tests.simulators.people.switches import Shows, Switches
 from tests.sync.cast import SHOWS, classes, dies, linked_once, names, twelve, two
 from tests.sync.crashes import rest
@@ -202,6 +204,32 @@ def test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later
         assert not [link for link in user.links() if link.sugar_id == record]
         rest(user)
         assert not [link for link in user.links() if link.sugar_id == record]
+
+
+def test_an_answer_has_served_though_no_feed_tells_of_a_name_between() -> None:
+    """The token expires, and a listing of everything knows no former names (people-api.md)::
+
+    A's create is in doubt ──▶ A is B ──▶ A waits: the entry is B's ──▶ B is C ──▶ a listing: C is new, A is gone
+    """
+    with world(people=Switches(feed_delay=240.0)) as w:
+        user, _, name = asked_about_one_out_of_scope(w)
+        w.clock.advance(300)
+        rest(user)
+        user.wish(kind="release", entries=[subject_id(SideName.GOOGLE, name)], action="different")
+        w.sugar_wire.fault("cut_before", path="Contacts$")
+        user.run()
+        assert user.head().open
+        user.account.edit(name, organizations=titled("Doctor"))
+        w.clock.advance(240)
+        between = user.account.rename_resource(name)
+        user.run()
+        assert user.head().answered == 1
+        user.account.rename_resource(between)
+        user.account.expire_sync_tokens()
+        w.clock.advance(240)
+        rest(user)
+        left = [doc.id for doc in w.store.query(user.paths.collection("backlog")) if doc.id.startswith("g")]
+        assert (left, user.head().answered) == ([], 0)
 
 
 def test_a_plan_holds_for_who_was_renamed_before_it_was_made() -> None:

@@ -11,7 +11,7 @@ from shared.sync.link import Link, LinkState
 from shared.sync.remedies import NEVER
 from shared.sync.settings import Direction, Settings, SugarScope
 from tests.prove.machine.deeds.make import SCOPE_LABEL
-from tests.prove.machine.fields import Json, tag_of
+from tests.prove.machine.fields import Json, emails_of, tag_of
 from tests.prove.machine.story import Story
 
 
@@ -52,6 +52,13 @@ class Scene:
             for tag, named in tags.items():
                 if never.intersection(named):
                     waiting |= {record for side in SideName for record in by_tag[side].get(tag, ())}
+        # Nor is who took that other one in by a merge, with its addresses.
+        for side in SideName:
+            mine = {record: emails_of(side, native) for record, native in records[side].items() if record in never}
+            for record, native in records[side.other].items():
+                merged = tag_of(side.other, native) in story.memory.unclear
+                if merged and any(emails_of(side.other, native) & addresses for addresses in mine.values()):
+                    waiting.add(record)
         return cls(story, story.user.settings, records, by_tag, links, entries, asked, waiting - {""})
 
     def direction(self, source: SideName) -> Direction:
