@@ -18,6 +18,8 @@ from tests.prove.machine.tally import TALLY
 from tests.prove.machine.windows import Claim
 
 _MOST = 40
+_CHAIN = 10
+"""More contacts than any story merges into one."""
 _Place = tuple[SideName, str]
 
 
@@ -125,7 +127,9 @@ def _to_the_letter(story: Story, items: list[tuple[Item, Progress]], rows: list[
     items = [
         (item, progress)
         for item, progress in items
-        if item.ids.get(SideName.SUGAR, "") not in barred and not _is_second(story, item, progress, items)
+        if item.ids.get(SideName.SUGAR, "") not in barred
+        and not _is_second(story, item, progress, items)
+        and not _is_taken_in(story, item, progress)
     ]
     rows = [row for row in rows if row["ids"][SideName.SUGAR.value] not in barred]
     left = [
@@ -151,6 +155,12 @@ def _is_second(story: Story, item: Item, progress: Progress, items: Iterable[tup
         if other is not item and other.source is side and state.state is ItemState.DONE and other.action == "create"
     ]
     return any(emails_of(side, records[item.ids[side]]) & emails for emails in made)
+
+
+def _is_taken_in(story: Story, item: Item, progress: Progress) -> bool:
+    """Whether its contact was merged with more than one batch has room for: a later part knew that it is gone."""
+    merged = item.ids.get(SideName.GOOGLE, "") in story.memory.took_in and story.world.limits.batch < _CHAIN
+    return merged and progress.state is ItemState.LEFT_OUT and "not in Google any more" in progress.why
 
 
 def _shown(item: Item) -> tuple[Any, ...]:
