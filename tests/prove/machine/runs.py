@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from shared.names import SideName
 from shared.store.port import Doc
+from shared.sync.backlog import answer_of
 from shared.sync.engine import Engine
-from shared.sync.remedies import NEVER
+from shared.sync.paths import record_of
+from shared.sync.remedies import NEVER, RELEASED
 from shared.sync.report import Report, Status
 from shared.sync.settings import LeavesScope, Settings
 from tests.prove.machine import told
@@ -163,6 +165,8 @@ def _is_own_copy(story: Story, write: Sent) -> bool:
 
 def _parked(story: Story) -> dict[tuple[SideName, str], str]:
     links = {link.id: link for link in story.user.links()}
+    answers = [answer_of(doc.data) for doc in story.user.backlog(RELEASED)]
+    chosen = {record_of(name) for answer in answers if answer is not None for name in answer.remedy.candidates}
     found = {}
     for doc in (*story.user.backlog(), *story.user.backlog(NEVER)):
         if doc.data["whole"] or doc.data["state"] == NEVER:
@@ -172,7 +176,8 @@ def _parked(story: Story) -> dict[tuple[SideName, str], str]:
                 # Who is not linked and takes a linked one in is that one from then on: its user has told who it is.
                 if record and (link is not None or record not in story.memory.took_in):
                     found[side, record] = doc.data["class"]
-    return found
+    # Who was chosen in another one's entry waits no more: a preview may have taken that answer in already.
+    return {place: cls for place, cls in found.items() if place not in chosen}
 
 
 def _changes_of_colleague(story: Story) -> int:
