@@ -1,9 +1,9 @@
 """The dirty keys, in lanes, in chunks.
 
-A lane is a list of chunks, first in, first out; the head knows of each chunk what must be known without reading it.
-A batch takes from the front of the lanes in their order and rewrites one or two chunks, whatever the number of contacts
-waiting; keys that tell of a rename or a merge come before all lanes. Stuck keys stand in ``later`` (not before a time)
-or in the backlog, so they never starve others.
+A lane is a list of chunks, first in, first out; the head knows of each chunk what must be known without reading it. A
+batch takes from the front of the lanes in their order and rewrites one or two chunks, whatever the number of contacts
+waiting; keys that tell of a rename or a merge come before all lanes, and after them those of who is gone. Stuck keys
+stand in ``later`` (not before a time) or in the backlog, so they never starve others.
 
 ====================  ===============================================================================
 ``released``          let go from the backlog by a person: first
@@ -202,12 +202,19 @@ class Queue:
         """All keys whose turn it is, in the order of the lanes; chunks are read as they are reached.
 
         First those that tell who was renamed or merged: they lead to several links, and a batch that has one of these
-        already would look at it as if there were no other.
+        already would look at it as if there were no other. Then those of who is gone, for a listing of everything tells
+        of no former names::
+
+            A (linked) is B ──▶ the token expires ──▶ a listing: B is new, A is gone
+            B's turn comes first, and it is nobody's yet ──▶ it is made in Sugar a second time
         """
         yield from [key for lane in READY for key in self._renamed(lane)]
         for lane in READY:
+            for info in [each for each in self._lane(lane) if each.deleted or each.id in self._touched]:
+                yield from [key for key in self._chunk(info).keys.values() if key.deleted and not key.previous]
+        for lane in READY:
             for info in list(self._lane(lane)):
-                yield from [key for key in self._chunk(info).keys.values() if not key.previous]
+                yield from [key for key in self._chunk(info).keys.values() if not (key.deleted or key.previous)]
 
     def of(self, records: Collection[tuple[SideName, str]]) -> list[Dirty]:
         """The keys of these records, by whatever name, whether their turn has come or they wait for a time."""

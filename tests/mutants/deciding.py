@@ -252,6 +252,21 @@ MUTANTS = (
         ),
     ),
     Mutant(
+        "who-is-gone-in-turn",
+        "Lanes are first in, first out; a contact renamed before a listing of everything is new before it is gone.",
+        (
+            Change("shared/sync/queue.py", "if each.deleted or each.id in self._touched]", "if False]"),
+            Change("shared/sync/queue.py", "if not (key.deleted or key.previous)]", "if not key.previous]"),
+        ),
+        (_NAMES + "::test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_again",),
+    ),
+    Mutant(
+        "plan-waits-for-who-is-not-found",
+        "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
+        swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),
+        (_NAMES + "::test_a_plan_does_not_wait_for_who_is_not_found",),
+    ),
+    Mutant(
         "name-of-an-entry-not-told-to-the-index",
         "Who waits has not changed; its entry has moved to a name that no key and no listing will ever speak of.",
         swap(
@@ -303,11 +318,7 @@ MUTANTS = (
         "if there were no other.",
         (
             Change("shared/sync/queue.py", "yield from [key for lane in READY for key in self._renamed(lane)]", "pass"),
-            Change(
-                "shared/sync/queue.py",
-                "for key in self._chunk(info).keys.values() if not key.previous]\n\n    def of",
-                "for key in self._chunk(info).keys.values()]\n\n    def of",
-            ),
+            Change("shared/sync/queue.py", "if not (key.deleted or key.previous)]", "if not key.deleted]"),
         ),
         (_NAMES + "::test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found",),
     ),

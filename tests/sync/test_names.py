@@ -232,6 +232,40 @@ def test_an_answer_has_served_though_no_feed_tells_of_a_name_between() -> None:
         assert (left, user.head().answered) == ([], 0)
 
 
+def test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_again() -> None:
+    """She has no email, and was never written to in Google, so nothing but her former name's absence tells who she is;
+    and a batch has no room for both."""
+    with world(limits=Limits(batch=1)) as w:
+        user = w.user(**BOTH)
+        ann = user.account.add(person("Ann", "Miller"))
+        w.clock.advance(60)
+        rest(user)
+        user.account.rename_resource(ann)
+        user.account.expire_sync_tokens()
+        w.clock.advance(60)
+        rest(user)
+        assert names(w) == ["Miller"]
+        linked_once(user)
+
+
+def test_a_plan_does_not_wait_for_who_is_not_found() -> None:
+    """What proves that she is gone may wait for the plan to end."""
+    with world(people=Switches(feed_delay=240.0)) as w:
+        user = w.user(**BOTH)
+        ann = user.account.add(person("Ann", "Miller", "ann@x.org"))
+        w.clock.advance(300)
+        rest(user)
+        (link,) = user.links()
+        w.sugar.edit(link.sugar_id, title="Doctor")
+        w.clock.advance(60)
+        order = user.engine.preview().order
+        assert order is not None
+        user.account.remove(ann)
+        told = user.engine.run(plan=order.id).order
+        assert told is not None
+        assert (told.state, told.left_out) == ("done", 1)
+
+
 def test_a_plan_holds_for_who_was_renamed_before_it_was_made() -> None:
     """The plan is made from what a read says; the link knows the former name until the feed tells::
 

@@ -24,7 +24,7 @@ from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_o
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.patience import MOST_TRIES
-from shared.sync.plan.model import Action, Decision, Env, Subject
+from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
@@ -167,10 +167,11 @@ class Carrier(Plain):
             return not decision.steps and {entry.trouble.value for entry in decision.entries} <= set(item.asks)
         if decision.action is Action.WAIT:
             subject = decision.subject
-            if subject.doubt or carried or not (subject.lost or subject.unfound):
+            missing = next((each for each in SideName if subject.half(each).presence is Presence.MISSING), None)
+            if subject.doubt or carried or not (missing or subject.unfound):
                 return True
-            # Its keys wait; what the plan holds up does not.
-            self._leave_out(name, GONE.format(side=_WHO[subject.lost]) if subject.lost else decision.why)
+            # Its keys wait; what the plan holds up does not, and the proof that it is gone may be one of these.
+            self._leave_out(name, GONE.format(side=_WHO[missing]) if missing else decision.why)
             return False
         why = self._differs(item, decision, carried)
         if why and not happened:

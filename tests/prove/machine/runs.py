@@ -174,17 +174,10 @@ def _parked(story: Story) -> dict[tuple[SideName, str], str]:
             for side in SideName:
                 record = link.id_on(side) if link is not None else doc.data["ids"].get(side.value)
                 # Who is not linked and takes a linked one in is that one from then on: its user has told who it is.
-                # Nor is a linked one, renamed, that a listing showed as new: its link follows as soon as it is read.
-                if record and (link is not None or record not in {*story.memory.took_in, *_followed(story)}):
+                if record and (link is not None or record not in story.memory.took_in):
                     found[side, record] = doc.data["class"]
     # Who was chosen in another one's entry waits no more: a preview may have taken that answer in already.
     return {place: cls for place, cls in found.items() if place not in chosen}
-
-
-def _followed(story: Story) -> set[str]:
-    """The names by which Google's contacts that are linked go now."""
-    found = [story.user.account.book.find(link.google_id) for link in story.user.links()]
-    return {version.resource_name for version in found if version is not None}
 
 
 def _changes_of_colleague(story: Story) -> int:
