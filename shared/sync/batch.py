@@ -42,6 +42,8 @@ class Batch:
     """Records in Google without link that carry our key, by id, with the link of that key, whose own record lives."""
     stored: dict[str, Link] = field(default_factory=dict)
     """The links as they are stored, by id: only what differs is written."""
+    early: bool = False
+    """There was no room for everybody who is gone."""
     looked_up: int = 0
 
     def doubts(self, key: str) -> int:

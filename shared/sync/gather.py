@@ -6,7 +6,7 @@ The truth is read here and nowhere else: feeds and index only say where to look.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from itertools import chain, islice, takewhile
 
 from shared.clock import Ids
 from shared.names import SideName
@@ -89,7 +89,7 @@ class Gatherer:
         following.restored(groups, batch)
         names = self._errand.names()
         for group in groups:
-            subject = self._subject(group, doubts, names)
+            subject = self._subject(group, doubts, names, early=batch.early)
             batch.subjects.append(subject)
             batch.keys[subject.key] = group.keys
         entries = Entries(self._store, self._paths)
@@ -130,6 +130,7 @@ class Gatherer:
         begun = Begun(list(by_link), [*loose, *unstored])
         ready = self._errand.keys(self._queue, begun, self._most - len(by_link) - len(loose))
         taken = 0
+        left: list[Dirty] = []
         while len(by_link) + len(loose) < self._most and taken < _MOST_KEYS + self._most:
             part = list(islice(ready, _SLICE))
             if not part:
@@ -147,6 +148,7 @@ class Gatherer:
                     for merged in links[1:]:
                         by_link.setdefault(merged.id, Group(merged, {side: merged.id_on(side) for side in SideName}))
                 elif links[1:]:
+                    left.append(key)
                     continue
                 if link is not None and link.id in by_link:
                     by_link[link.id].keys.append(key)
@@ -155,11 +157,15 @@ class Gatherer:
                 elif link is not None and not self._errand.fixed and _reflected(key, link):
                     batch.reflected.append(key)
                 elif len(by_link) + len(loose) >= self._most and not first:
+                    left.append(key)
                     continue
                 elif link is not None:
                     by_link[link.id] = Group(link, {side: link.id_on(side) for side in SideName}, [key])
                 else:
                     loose[key.side, key.id] = Group(None, {key.side: key.id}, [key])
+        # Those of who is gone come first: the next one that is of somebody else ends them.
+        first_ones = takewhile(lambda key: key.deleted or key.previous, chain(left, ready))
+        batch.early = any(key.deleted for key in first_ones)
         return [*by_link.values(), *loose.values()]
 
     def _linked(self, keys: Iterable[Dirty]) -> dict[tuple[SideName, str], list[Link]]:
@@ -211,6 +217,8 @@ class Gatherer:
         group: Group,
         doubts: Doubts,
         names: Mapping[tuple[SideName, str], str],
+        *,
+        early: bool,
     ) -> Subject:
         sugar, google = self._half(group, SideName.SUGAR), self._half(group, SideName.GOOGLE)
         known = next((names[record] for record in group.ids.items() if record in names), None)
@@ -222,6 +230,7 @@ class Gatherer:
             blocked=doubts.blocked(sugar, google),
             approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
+            early=early and group.link is None,
         )
 
 

@@ -261,6 +261,12 @@ MUTANTS = (
         (_NAMES + "::test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_again",),
     ),
     Mutant(
+        "new-before-everybody-who-is-gone",
+        "It has no link by any of its names; its link knows only the one whose absence had no room in the batch.",
+        swap(_PLAN, "    if subject.early:\n", "    if False:\n"),
+        (_NAMES + "::test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read[0]",),
+    ),
+    Mutant(
         "plan-waits-for-who-is-not-found",
         "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
         swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),

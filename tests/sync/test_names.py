@@ -248,6 +248,26 @@ def test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_agai
         linked_once(user)
 
 
+@pytest.mark.parametrize("first", range(3))
+def test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read(first: int) -> None:
+    """She had several names; her link knows the last of them alone, and a batch takes one."""
+    with world(limits=Limits(batch=1)) as w:
+        user = w.user(**BOTH)
+        name = user.account.add(person("Ann", "Miller"))
+        w.clock.advance(60)
+        rest(user)
+        for _ in range(2 + first):
+            name = user.account.rename_resource(name)
+            w.clock.advance(60)
+            rest(user)
+        user.account.rename_resource(name)
+        user.account.expire_sync_tokens()
+        w.clock.advance(60)
+        rest(user, pause=60.0)
+        assert names(w) == ["Miller"]
+        linked_once(user)
+
+
 def test_a_plan_does_not_wait_for_who_is_not_found() -> None:
     """What proves that she is gone may wait for the plan to end."""
     with world(people=Switches(feed_delay=240.0)) as w:

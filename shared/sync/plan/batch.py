@@ -107,6 +107,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
         return Decision(subject, Action.NOTHING, QUARANTINED)
     if not record.in_scope:
         return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
+    if subject.early:
+        return Decision(subject, Action.WAIT, "first comes who is gone: it may be one of them", wait_seconds=DOUBT)
     if (mended := plan_mend(env, subject)) is not None:
         return mended
     person = table.person(side, record.id)

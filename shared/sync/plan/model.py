@@ -105,6 +105,8 @@ class Subject:
     they are gone."""
     doubt: bool = False
     """A write of an earlier run may yet happen."""
+    early: bool = False
+    """It has no link, or one that does not know this name yet: not everybody who is gone has been looked at."""
 
     def half(self, side: SideName) -> Half:
         return self.sugar if side is SideName.SUGAR else self.google
