@@ -18,7 +18,7 @@ from shared.sync.doubts import Doubts
 from shared.sync.entries import Entries
 from shared.sync.following import Following
 from shared.sync.group import Group
-from shared.sync.head import Missed
+from shared.sync.head import Head
 from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
@@ -50,14 +50,16 @@ class Gatherer:
         env: Env,
         most: int,
         errand: Errand,
-        missed: dict[str, Missed],
+        head: Head,
     ) -> None:
         """
         Args:
             most: contacts of one batch, recovery and sweep included.
-            missed: is brought up to date.
+            head: who was not found of late is brought up to date.
         """
-        self._missed = missed
+        self._missed = head.unfound
+        # Who is gone, by a name that a feed told of no more, is known at its end.
+        self._is_listing = head.side(SideName.GOOGLE).full is not None
         self._most = most
         self._errand = errand
         self._store = store
@@ -163,7 +165,7 @@ class Gatherer:
                     by_link[link.id] = Group(link, {side: link.id_on(side) for side in SideName}, [key])
                 else:
                     loose[key.side, key.id] = Group(None, {key.side: key.id}, [key])
-        # Those of who is gone come first: the next one that is of somebody else ends them.
+        # Those of who is gone come first (:meth:`Queue.ready`): the next one that is of somebody else ends them.
         first_ones = takewhile(lambda key: key.deleted or key.previous, chain(left, ready))
         batch.early = any(key.deleted for key in first_ones)
         return [*by_link.values(), *loose.values()]
@@ -230,7 +232,7 @@ class Gatherer:
             blocked=doubts.blocked(sugar, google),
             approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
-            early=early and group.link is None,
+            early=group.link is None and (early or (self._is_listing and SideName.GOOGLE in group.ids)),
         )
 
 

@@ -182,7 +182,7 @@ class Run:
             env,
             self._limits.batch,
             self._errand,
-            head.unfound,
+            head,
         )
         batch = gatherer.run(doubts, backlog=head.backlog + head.answered > 0)
         recovered = recovery.resolve(doubts, batch)

@@ -102,7 +102,7 @@ def why(
     found = list(dict.fromkeys([*own, *places(text, sides, index)]))
     now = clock.now().isoformat()
     keys = [Dirty(side=side, id=record, seen_at=now, lane=Lane.SWEEP) for side, record in found]
-    gatherer = Gatherer(store, paths, sides, queue, index, links, ids, env, MOST, Looking(keys), head.unfound)
+    gatherer = Gatherer(store, paths, sides, queue, index, links, ids, env, MOST, Looking(keys), head)
     backlog = head.backlog + head.answered > 0
     batch = gatherer.run(Doubts(), backlog=backlog)
     planned = plan_batch(env, batch.subjects, batch.candidates).decisions

@@ -267,6 +267,12 @@ MUTANTS = (
         (_NAMES + "::test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read[0]",),
     ),
     Mutant(
+        "new-before-the-listing-has-ended",
+        "Both sides were listed to their end once; this listing shows new names, and tells of no former one so far.",
+        swap("shared/sync/gather.py", "(early or (self._is_listing and SideName.GOOGLE in group.ids))", "early"),
+        ("tests/sync/test_gone_for_good.py::test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way",),
+    ),
+    Mutant(
         "plan-waits-for-who-is-not-found",
         "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
         swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),

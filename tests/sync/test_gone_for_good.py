@@ -14,7 +14,7 @@ from shared.sync.limits import Limits
 from shared.sync.link import LinkState
 from tests.simulators.people.switches import Switches
 from tests.simulators.wire import Reply
-from tests.sync.cast import classes, twelve
+from tests.sync.cast import classes, linked_once, twelve
 from tests.sync.crashes import rest
 from tests.sync.stage import BOTH, linked, only, person, settle, titled
 from tests.sync.test_gone import NOT_FOUND
@@ -131,6 +131,27 @@ def test_a_listing_says_nothing_about_whom_it_could_not_show() -> None:
         assert ada in w.sugar.contacts()
         assert user.account.lives(made)
         assert {link.state for link in user.links()} == {LinkState.LIVE}
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way() -> None:
+    """It shows new names on its way, and at its end alone that the former ones are gone."""
+    with world() as w:
+        user = w.user(**BOTH)
+        old = [user.account.add(person(f"F{n}", f"L{n}")) for n in range(7)]
+        w.clock.advance(60)
+        rest(user)
+        assert len(w.sugar.contacts()) == 7
+        for each in old:
+            user.account.rename_resource(each)
+        user.account.expire_sync_tokens()
+        w.clock.advance(900)
+        user.engine._limits = Limits(observe=0.0)
+        user.run()
+        assert user.head().side(SideName.GOOGLE).full is not None
+        rest(user)
+        assert len(w.sugar.contacts()) == 7
+        linked_once(user)
 
 
 @pytest.mark.usefixtures("small_pages")
