@@ -5,7 +5,8 @@ The truth is read here and nowhere else: feeds and index only say where to look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 
 from shared.clock import Ids
@@ -35,6 +36,20 @@ _SLICE = 100
 _MOST_KEYS = 1000
 
 
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """The groups of a batch on its way."""
+
+    batch: Batch
+    by_link: dict[str, Group]
+    loose: dict[tuple[SideName, str], Group]
+    unstored: Mapping[tuple[SideName, str], Link]
+
+    @property
+    def size(self) -> int:
+        return len(self.by_link) + len(self.loose)
+
+
 class Gatherer:
     """Makes the batch of one run."""
 
@@ -59,7 +74,7 @@ class Gatherer:
         """
         self._missed = head.unfound
         # Who is gone, by a name that a feed told of no more, is known at its end.
-        self._is_listing = head.side(SideName.GOOGLE).full is not None
+        self._is_listing = head.side(SideName.GOOGLE).full is not None and not errand.dry
         self._most = most
         self._errand = errand
         self._store = store
@@ -131,22 +146,39 @@ class Gatherer:
                     by_link.setdefault(owner.id, Group(owner, {each: owner.id_on(each) for each in SideName}))
         begun = Begun(list(by_link), [*loose, *unstored])
         ready = self._errand.keys(self._queue, begun, self._most - len(by_link) - len(loose))
+        taking = _Taking(batch, by_link, loose, unstored)
+        left = self._take(taking, ready, self._most)
+        # Those of who is gone come first (:meth:`Queue.ready`): the next one that is of somebody else ends them.
+        first_ones = takewhile(lambda key: key.deleted or key.previous, chain(left, ready))
+        gone = (key for key in first_ones if key.deleted)
+        # Others wait for these, so some get in whoever fills the batch: else both would wait for ever.
+        some = list(islice(gone, max(1, self._most // 2)))
+        batch.early = bool([*self._take(taking, iter(some), _MOST_KEYS), *islice(gone, 1)])
+        return [*by_link.values(), *loose.values()]
+
+    def _take(self, taking: _Taking, ready: Iterator[Dirty], most: int) -> list[Dirty]:
+        """Makes groups of these, up to so many in all.
+
+        Returns:
+            Those that were read from ``ready``, and had no room.
+        """
+        by_link, loose = taking.by_link, taking.loose
         taken = 0
         left: list[Dirty] = []
-        while len(by_link) + len(loose) < self._most and taken < _MOST_KEYS + self._most:
+        while taking.size < most and taken < _MOST_KEYS + self._most:
             part = list(islice(ready, _SLICE))
             if not part:
                 break
             taken += len(part)
             linked = self._linked(part)
-            for name, made in unstored.items():
+            for name, made in taking.unstored.items():
                 linked[name] = [made, *linked.get(name, ())]
             for key in part:
                 links = linked.get((key.side, key.id), [])
                 link = links[0] if links else None
                 # The first is taken however many were merged into it: else it would wait for ever.
-                first = not (by_link or loose)
-                if len(by_link) + len(loose) + len(links) <= self._most or first:
+                first = not taking.size
+                if taking.size + len(links) <= most or first:
                     for merged in links[1:]:
                         by_link.setdefault(merged.id, Group(merged, {side: merged.id_on(side) for side in SideName}))
                 elif links[1:]:
@@ -157,18 +189,14 @@ class Gatherer:
                 elif (key.side, key.id) in loose:
                     loose[key.side, key.id].keys.append(key)
                 elif link is not None and not self._errand.fixed and _reflected(key, link):
-                    batch.reflected.append(key)
-                elif len(by_link) + len(loose) >= self._most and not first:
+                    taking.batch.reflected.append(key)
+                elif taking.size >= most and not first:
                     left.append(key)
-                    continue
                 elif link is not None:
                     by_link[link.id] = Group(link, {side: link.id_on(side) for side in SideName}, [key])
                 else:
                     loose[key.side, key.id] = Group(None, {key.side: key.id}, [key])
-        # Those of who is gone come first (:meth:`Queue.ready`): the next one that is of somebody else ends them.
-        first_ones = takewhile(lambda key: key.deleted or key.previous, chain(left, ready))
-        batch.early = any(key.deleted for key in first_ones)
-        return [*by_link.values(), *loose.values()]
+        return left
 
     def _linked(self, keys: Iterable[Dirty]) -> dict[tuple[SideName, str], list[Link]]:
         """The links of these keys, by record id or by an earlier id of the same record.

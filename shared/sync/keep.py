@@ -28,7 +28,7 @@ from shared.sync.parts import Group, in_parts
 from shared.sync.paths import Paths, subject_id
 from shared.sync.patience import at_last
 from shared.sync.plain import plain
-from shared.sync.plan.model import Action, Decision, Env
+from shared.sync.plan.model import Action, Decision, Env, Subject
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recents import Recents
 from shared.sync.recovered import Recovered
@@ -216,8 +216,10 @@ class Keeper:
             if out.again > 0:
                 due = (now + timedelta(seconds=out.again)).isoformat()
                 missed = now.isoformat() if out.decision.subject.lost else ""
-                waits = out.decision.action is Action.WAIT and bool(out.decision.subject.unfound)
-                mine = keys or self._own(out, now)
+                subject = out.decision.subject
+                waits = out.decision.action is Action.WAIT and (subject.early or bool(subject.unfound))
+                # What a read has found is not gone, whatever a listing that lags has shown: nobody is to wait for it.
+                mine = [_alive(key, subject) for key in keys or self._own(out, now)]
                 self._queue.add(Lane.LATER, [_later(key, due, missed, tried=not (missed or waits)) for key in mine])
             else:
                 again = [
@@ -300,6 +302,11 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
         missed = any(key.deleted for key in mine)
         if (noted and not told and not known) or renamed or missed:
             yield side, row_of(done.env, side, out.after.get(side, record))
+
+
+def _alive(key: Dirty, subject: Subject) -> Dirty:
+    there = subject.link is None and subject.half(key.side).there is not None
+    return msgspec.structs.replace(key, deleted=False) if there else key
 
 
 def _later(key: Dirty, due: str, missed: str = "", *, tried: bool = True) -> Dirty:

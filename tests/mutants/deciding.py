@@ -267,6 +267,16 @@ MUTANTS = (
         (_NAMES + "::test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read[0]",),
     ),
     Mutant(
+        "no-room-kept-for-who-is-gone",
+        "A batch takes so many, and those that come first are first; what they wait for never gets in.",
+        swap(
+            "shared/sync/gather.py",
+            "some = list(islice(gone, max(1, self._most // 2)))",
+            "some: list[Dirty] = []",
+        ),
+        ("tests/sync/test_early.py",),
+    ),
+    Mutant(
         "new-before-the-listing-has-ended",
         "Both sides were listed to their end once; this listing shows new names, and tells of no former one so far.",
         swap("shared/sync/gather.py", "(early or (self._is_listing and SideName.GOOGLE in group.ids))", "early"),
