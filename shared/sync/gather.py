@@ -74,7 +74,7 @@ class Gatherer:
         """
         self._missed = head.unfound
         # Who is gone, by a name that a feed told of no more, is known at its end.
-        self._is_listing = head.side(SideName.GOOGLE).full is not None and not errand.dry
+        self._is_listing = head.side(SideName.GOOGLE).full is not None
         self._most = most
         self._errand = errand
         self._store = store

@@ -134,8 +134,9 @@ def test_a_listing_says_nothing_about_whom_it_could_not_show() -> None:
 
 
 @pytest.mark.usefixtures("small_pages")
-def test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way() -> None:
-    """It shows new names on its way, and at its end alone that the former ones are gone."""
+@pytest.mark.parametrize("planned", [False, True])
+def test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way(planned: bool) -> None:
+    """It shows new names on its way, and at its end alone that the former ones are gone; nor by a plan of that time."""
     with world() as w:
         user = w.user(**BOTH)
         old = [user.account.add(person(f"F{n}", f"L{n}")) for n in range(7)]
@@ -149,6 +150,11 @@ def test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way() -> Non
         user.engine._limits = Limits(observe=0.0)
         user.run()
         assert user.head().side(SideName.GOOGLE).full is not None
+        if planned:
+            order = user.engine.preview().order
+            assert order is not None
+            assert user.head().side(SideName.GOOGLE).full is not None
+            user.engine.run(plan=order.id)
         rest(user)
         assert len(w.sugar.contacts()) == 7
         linked_once(user)
