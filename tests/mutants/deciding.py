@@ -311,12 +311,6 @@ MUTANTS = (
         ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
     ),
     Mutant(
-        "plan-that-never-ends",
-        "Who is in the plan already is passed over; the key by another name comes again with every part.",
-        swap("shared/sync/order/build.py", "self.book.look((key.side, key.id) for key in keys)", "del keys"),
-        (_NAMES + "::test_a_question_holds_for_a_plan_though_its_contact_is_renamed_and_no_part_of_it[True]",),
-    ),
-    Mutant(
         "chunk-with-a-former-name-not-marked",
         "Chunks are read when their turn comes; what one tells of its contact's former name is wanted before that.",
         swap(

@@ -241,11 +241,25 @@ def test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_agai
         w.clock.advance(60)
         rest(user)
         user.account.rename_resource(ann)
+        for n in range(3):
+            user.account.add(person("Bob", f"B{n}"))
         user.account.expire_sync_tokens()
         w.clock.advance(60)
         rest(user)
-        assert names(w) == ["Miller"]
+        assert names(w) == ["B0", "B1", "B2", "Miller"]
         linked_once(user)
+
+
+def test_a_plan_ends_though_its_queue_tells_of_contacts_by_two_names() -> None:
+    with world(people=Switches(rename_tombstone=True), limits=Limits(batch=2)) as w:
+        user = w.user(**BOTH)
+        old = [user.account.add(person("Ann", f"A{n}", f"ann{n}@x.org")) for n in range(10)]
+        w.clock.advance(60)
+        rest(user)
+        for each in old:
+            user.account.rename_resource(each)
+        w.clock.advance(60)
+        carried_out_in_parts(user)
 
 
 @pytest.mark.parametrize("first", range(3))
