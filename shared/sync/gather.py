@@ -73,8 +73,7 @@ class Gatherer:
             head: who was not found of late is brought up to date.
         """
         self._missed = head.unfound
-        # Who is gone, by a name that a feed told of no more, is known at its end.
-        self._is_listing = head.side(SideName.GOOGLE).full is not None
+        self._is_listing = head.is_listing
         self._most = most
         self._errand = errand
         self._store = store

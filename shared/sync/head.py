@@ -160,6 +160,12 @@ class Head(msgspec.Struct, kw_only=True):
         return self.sides.setdefault(name, SideState())
 
     @property
+    def is_listing(self) -> bool:
+        """Whether Google's contacts are being listed: who is gone, by a name that a feed told of no more, is known at
+        its end."""
+        return self.side(SideName.GOOGLE).full is not None
+
+    @property
     def remaining(self) -> int:
         """Contacts waiting, as far as the queue knows (one that changed on both sides counts twice)."""
         return sum(info.count for lane, chunks in self.queue.items() if lane not in QUIET_LANES for info in chunks)

@@ -95,9 +95,10 @@ class Observer:
         news = [self._pull(side) for side in SideName]
         if any(news):
             self._commit()
-        for side in SideName:
-            while self._more(side) and self._clock.now() < until:
-                if self._pull(side):
+        # Page by page in turn: else the pages of one could take the time of every run, and the other never end.
+        while any(map(self._more, SideName)) and self._clock.now() < until:
+            for side in SideName:
+                if self._more(side) and self._pull(side):
                     self._commit()
 
     def start_full(self, side: SideName, *, everything: bool = False) -> None:

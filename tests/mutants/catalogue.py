@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from tests.mutants import crashing, deciding, older, ordering, reading, writing
+from tests.mutants import crashing, deciding, naming, older, ordering, reading, writing
 from tests.mutants.mutant import Mutant, swap
 
 MUTANTS: tuple[Mutant, ...] = (
     *crashing.MUTANTS,
     *writing.MUTANTS,
     *deciding.MUTANTS,
+    *naming.MUTANTS,
     *ordering.MUTANTS,
     *reading.MUTANTS,
     *older.MUTANTS,

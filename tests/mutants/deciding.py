@@ -7,8 +7,6 @@ from tests.mutants.mutant import Change, Mutant, swap
 _RUN, _FOLLOWING = "shared/sync/run.py", "shared/sync/following.py"
 _MERGE, _MATCH, _PAIR, _PLAN = (f"shared/sync/plan/{name}.py" for name in ("merge", "match", "pair", "batch"))
 _PROPERTIES = "tests/sync/plan/test_properties.py"
-_REGRESSIONS = "tests/sync/test_regressions.py"
-_NAMES = "tests/sync/test_names.py"
 _DOUBTS = "tests/sync/test_doubts.py"
 
 MUTANTS = (
@@ -241,104 +239,6 @@ MUTANTS = (
         (_DOUBTS + "::test_no_link_moves_onto_a_contact_whose_own_create_is_in_doubt[out of scope-late-previous]",),
     ),
     Mutant(
-        "new-name-not-told-to-the-index",
-        "The feed will tell of a new name; where the contact is deleted before, no listing ever shows that it is gone.",
-        swap(
-            "shared/sync/keep.py", "(noted and not told and not known) or renamed", "noted and not told and not known"
-        ),
-        (
-            _REGRESSIONS
-            + "::test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing",
-        ),
-    ),
-    Mutant(
-        "who-is-gone-in-turn",
-        "Lanes are first in, first out; a contact renamed before a listing of everything is new before it is gone.",
-        (
-            Change("shared/sync/queue.py", "if each.deleted or each.id in self._touched]", "if False]"),
-            Change("shared/sync/queue.py", "if not (key.deleted or key.previous)]", "if not key.previous]"),
-        ),
-        (_NAMES + "::test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_again",),
-    ),
-    Mutant(
-        "new-before-everybody-who-is-gone",
-        "It has no link by any of its names; its link knows only the one whose absence had no room in the batch.",
-        swap(_PLAN, "    if subject.early:\n", "    if False:\n"),
-        (_NAMES + "::test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read[0]",),
-    ),
-    Mutant(
-        "no-room-kept-for-who-is-gone",
-        "A batch takes so many, and those that come first are first; what they wait for never gets in.",
-        swap(
-            "shared/sync/gather.py",
-            "some = list(islice(gone, max(1, self._most // 2)))",
-            "some: list[Dirty] = []",
-        ),
-        ("tests/sync/test_early.py",),
-    ),
-    Mutant(
-        "new-before-the-listing-has-ended",
-        "Both sides were listed to their end once; this listing shows new names, and tells of no former one so far.",
-        swap("shared/sync/gather.py", "(early or (self._is_listing and SideName.GOOGLE in group.ids))", "early"),
-        ("tests/sync/test_gone_for_good.py::test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way",),
-    ),
-    Mutant(
-        "plan-waits-for-who-is-not-found",
-        "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
-        swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),
-        (_NAMES + "::test_a_plan_does_not_wait_for_who_is_not_found",),
-    ),
-    Mutant(
-        "name-of-an-entry-not-told-to-the-index",
-        "Who waits has not changed; its entry has moved to a name that no key and no listing will ever speak of.",
-        swap(
-            "shared/sync/keep.py",
-            "        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))\n",
-            "",
-        ),
-        (_NAMES + "::test_an_answer_has_served_though_no_feed_tells_of_a_name_between",),
-    ),
-    Mutant(
-        "email-read-before-the-feed-not-told-to-the-index",
-        "The feed brings every change to the index; what was read before it is dropped there as dealt with.",
-        swap("shared/sync/keep.py", "(noted and not told and not known) or renamed", "renamed"),
-        ("tests/sync/test_matching.py::test_an_email_that_was_read_before_the_feed_told_of_it_is_known",),
-    ),
-    Mutant(
-        "entry-stays-behind-when-its-contact-is-renamed",
-        "Another name looks like another contact; it is the one that somebody said is never to be synced.",
-        swap("shared/sync/entries.py", "batch.entries[backlog_id(subject)] = moves", "pass"),
-        ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
-    ),
-    Mutant(
-        "chunk-with-a-former-name-not-marked",
-        "Chunks are read when their turn comes; what one tells of its contact's former name is wanted before that.",
-        swap(
-            "shared/sync/queue.py", "        info.renamed = sum(bool(key.previous) for key in self.keys.values())\n", ""
-        ),
-        (_NAMES + "::test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later",),
-    ),
-    Mutant(
-        "item-of-a-plan-found-by-its-name-in-google",
-        "Either record leads to the link; but the plan may know a name that the link does not.",
-        swap(
-            "shared/sync/order/carry.py",
-            "(SideName.SUGAR if SideName.SUGAR in item.ids else SideName.GOOGLE)",
-            "min(item.ids)",
-        ),
-        (_NAMES + "::test_a_plan_holds_for_who_was_renamed_before_it_was_made",),
-    ),
-    Mutant(
-        "merged-ones-in-the-order-of-the-queue",
-        "The order of the queue is the order of the news; a part without the news of a merge shows one of the two as "
-        "if there were no other.",
-        (
-            Change("shared/sync/queue.py", "yield from [key for lane in READY for key in self._renamed(lane)]", "pass"),
-            Change("shared/sync/queue.py", "if not (key.deleted or key.previous)]", "if not key.deleted]"),
-        ),
-        (_NAMES + "::test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found",),
-    ),
-    Mutant(
         "key-of-a-merge-taken-for-the-create",
         "Our key is our proof; a merge takes it along into a contact that is linked with somebody else.",
         swap(
@@ -353,12 +253,6 @@ MUTANTS = (
         "Each finds its key there; their user has merged the two copies, so one of the keys came along.",
         swap("shared/sync/sorting.py", "if shown[name] > 1 or (op.side, name) in sources]", "if False]"),
         ("tests/sync/test_copies.py::test_two_copies_in_doubt_that_were_merged_are_not_linked_twice[previous]",),
-    ),
-    Mutant(
-        "link-follows-to-the-new-name-of-another",
-        "The record answers by a new name that nobody is linked with; it is another's, who has not followed it yet.",
-        swap(_FOLLOWING, "or (told and _place_of_key(other, read) < mine) for", "for"),
-        ("tests/sync/test_names.py::test_no_link_follows_another_contact_to_its_new_name[the feed lags]",),
     ),
     Mutant(
         "who-is-asked-about-is-not-there",

@@ -262,6 +262,27 @@ def test_a_plan_ends_though_its_queue_tells_of_contacts_by_two_names() -> None:
         carried_out_in_parts(user)
 
 
+def test_a_plan_ends_though_keys_of_former_names_come_in_later_parts() -> None:
+    """Edited, seen behind many others, then renamed: the new names come first. The older news, as many as a part takes,
+    come in a later one, before somebody else."""
+    with world(limits=Limits(batch=30)) as w:
+        user = w.user(**BOTH)
+        old = [user.account.add(person("Ann", f"A{n}", f"ann{n}@x.org")) for n in range(30)]
+        w.clock.advance(60)
+        rest(user)
+        for n in range(110):
+            w.sugar.add(first_name="Bob", last_name=f"B{n}")
+        for each in old:
+            user.account.edit(each, organizations=titled("Doctor"))
+        user.account.add(person("Zoe", "Zed", "zoe@x.org"))
+        w.clock.advance(60)
+        user.engine.preview()
+        for each in old:
+            user.account.rename_resource(each)
+        w.clock.advance(60)
+        carried_out_in_parts(user)
+
+
 @pytest.mark.parametrize("first", range(3))
 def test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read(first: int) -> None:
     """She had several names; her link knows the last of them alone, and a batch takes one."""

@@ -26,9 +26,10 @@ class Builder(Plain):
 
     dry = True
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, head: Head) -> None:
         super().__init__()
         self.book = book
+        self._head = head
         self.removes = Counter(book.order.removes)
         self.tombstones = book.order.tombstones
         self._queue: Queue | None = None
@@ -43,7 +44,8 @@ class Builder(Plain):
             return False
         if next(self.keys(queue, Begun(), 0), None) is not None:
             return True
-        self._complete()
+        if not self._head.is_listing:
+            self._complete()
         return False
 
     def _has(self, key: Dirty) -> bool:
@@ -60,12 +62,17 @@ class Builder(Plain):
         order = self.book.order
         subjects = {subject.key: subject for subject in batch.subjects}
         removes = Counter(order.removes)
+        later: set[str] = set()
         for decision in decisions:
             names = [decision.subject.key, *decision.joined]
             keys = [key for name in names for key in batch.keys.get(name, ())]
             if any(map(self.book.seen, records_of(decision.subject))):
                 # By another name perhaps: its keys would come again with every part, and the plan never end.
                 self.book.look((key.side, key.id) for key in keys)
+                continue
+            if decision.action is Action.WAIT and decision.subject.early and not any(key.deleted for key in keys):
+                # What it comes to is told by a later part. But others may wait for whose own key says gone.
+                later.update(names)
                 continue
             along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
             records = {*records_of(decision.subject), *along, *((key.side, key.id) for key in keys)}
@@ -75,8 +82,9 @@ class Builder(Plain):
         order.removes = dict(removes)
         if self.dry:
             self.book.look((key.side, key.id) for key in batch.reflected)
-        mine = {id(key) for keys in batch.keys.values() for key in keys}
-        if self._queue is not None and all(self._has(key) or id(key) in mine for key in self._queue.ready()):
+        mine = {id(key) for name, keys in batch.keys.items() if name not in later for key in keys}
+        ended = not self._head.is_listing
+        if ended and self._queue is not None and all(self._has(key) or id(key) in mine for key in self._queue.ready()):
             self._complete()
         self.book.touch()
 
@@ -104,8 +112,7 @@ class Asker(Builder):
     dry = False
 
     def __init__(self, book: Book, head: Head, kept_until: str) -> None:
-        super().__init__(book)
-        self._head = head
+        super().__init__(book, head)
         self._kept_until = kept_until
 
     def divide(

@@ -72,20 +72,20 @@ class Chooser:
             book = self._begin(settings, LASTS)
             self.head.plans[book.order.id] = (self.now + LASTS + _KEPT).isoformat()
             book.touch()
-            return Builder(book)
+            return Builder(book, self.head)
         book = Book.load(self.store, self.paths, asked.plan)
         order = book.order
         usable(order, self.now)
         if order.state is OrderState.STARTED:
             raise BadPlan("plan", "is being carried out: nothing is added to it any more")
         if order.kind is OrderKind.UNDO:
-            return UndoBuilder(book, self.store, self.paths, self.now)
-        return Builder(book)
+            return UndoBuilder(book, self.head, self.store, self.paths, self.now)
+        return Builder(book, self.head)
 
     def _undo(self, ask: UndoAsk, settings: Settings) -> Errand:
         book = self._begin(settings, LASTS)
         book.order.kind, book.order.undo = OrderKind.UNDO, plain(ask)
-        errand = UndoBuilder(book, self.store, self.paths, self.now)
+        errand = UndoBuilder(book, self.head, self.store, self.paths, self.now)
         self.head.plans[book.order.id] = (self.now + LASTS + _KEPT).isoformat()
         return errand
 

@@ -42,12 +42,12 @@ class UndoBuilder(Builder):
 
     fixed = True
 
-    def __init__(self, book: Book, store: Store, paths: Paths, now: datetime) -> None:
+    def __init__(self, book: Book, head: Head, store: Store, paths: Paths, now: datetime) -> None:
         """
         Raises:
             BadPlan: what is to be undone is not there, or was undone already.
         """
-        super().__init__(book)
+        super().__init__(book, head)
         self._docs = store
         self._paths = paths
         self._now = now

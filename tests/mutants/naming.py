@@ -1,0 +1,145 @@
+"""Mutants about names and order: who goes by another name by now, and whose turn comes before whose."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import Change, Mutant, swap
+
+_BUILD, _KEEP, _QUEUE = "shared/sync/order/build.py", "shared/sync/keep.py", "shared/sync/queue.py"
+_FOLLOWING, _PLAN, _GATHER = "shared/sync/following.py", "shared/sync/plan/batch.py", "shared/sync/gather.py"
+_REGRESSIONS = "tests/sync/test_regressions.py"
+_EARLY = "tests/sync/test_early.py"
+_NAMES = "tests/sync/test_names.py"
+
+MUTANTS = (
+    Mutant(
+        "new-name-not-told-to-the-index",
+        "The feed will tell of a new name; where the contact is deleted before, no listing ever shows that it is gone.",
+        swap(_KEEP, "(noted and not told and not known) or renamed", "noted and not told and not known"),
+        (
+            _REGRESSIONS
+            + "::test_a_contact_renamed_and_deleted_before_the_feed_told_of_either_is_gone_with_the_next_listing",
+        ),
+    ),
+    Mutant(
+        "who-is-gone-in-turn",
+        "Lanes are first in, first out; a contact renamed before a listing of everything is new before it is gone.",
+        (
+            Change(_QUEUE, "if each.deleted or each.id in self._touched]", "if False]"),
+            Change(_QUEUE, "if not (key.deleted or key.previous)]", "if not key.previous]"),
+        ),
+        (_NAMES + "::test_who_is_new_in_a_listing_of_everything_under_a_new_name_is_not_made_again",),
+    ),
+    Mutant(
+        "new-before-everybody-who-is-gone",
+        "It has no link by any of its names; its link knows only the one whose absence had no room in the batch.",
+        swap(_PLAN, "    if subject.early:\n", "    if False:\n"),
+        (_NAMES + "::test_who_is_read_by_a_former_name_is_not_made_again_before_everybody_who_is_gone_was_read[0]",),
+    ),
+    Mutant(
+        "no-room-kept-for-who-is-gone",
+        "A batch takes so many, and those that come first are first; what they wait for never gets in.",
+        swap(
+            _GATHER,
+            "some = list(islice(gone, max(1, self._most // 2)))",
+            "some: list[Dirty] = []",
+        ),
+        (_EARLY,),
+    ),
+    Mutant(
+        "new-before-the-listing-has-ended",
+        "Both sides were listed to their end once; this listing shows new names, and tells of no former one so far.",
+        swap(_GATHER, "(early or (self._is_listing and SideName.GOOGLE in group.ids))", "early"),
+        ("tests/sync/test_gone_for_good.py::test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way",),
+    ),
+    Mutant(
+        "plan-waits-for-who-is-not-found",
+        "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
+        swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),
+        (_NAMES + "::test_a_plan_does_not_wait_for_who_is_not_found",),
+    ),
+    Mutant(
+        "name-of-an-entry-not-told-to-the-index",
+        "Who waits has not changed; its entry has moved to a name that no key and no listing will ever speak of.",
+        swap(
+            _KEEP,
+            "        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))\n",
+            "",
+        ),
+        (_NAMES + "::test_an_answer_has_served_though_no_feed_tells_of_a_name_between",),
+    ),
+    Mutant(
+        "email-read-before-the-feed-not-told-to-the-index",
+        "The feed brings every change to the index; what was read before it is dropped there as dealt with.",
+        swap(_KEEP, "(noted and not told and not known) or renamed", "renamed"),
+        ("tests/sync/test_matching.py::test_an_email_that_was_read_before_the_feed_told_of_it_is_known",),
+    ),
+    Mutant(
+        "entry-stays-behind-when-its-contact-is-renamed",
+        "Another name looks like another contact; it is the one that somebody said is never to be synced.",
+        swap("shared/sync/entries.py", "batch.entries[backlog_id(subject)] = moves", "pass"),
+        ("tests/sync/test_backlog.py::test_an_entry_goes_with_its_contact_to_another_name",),
+    ),
+    Mutant(
+        "plan-that-never-ends",
+        "Who is in the plan already is passed over; the key by another name comes again with every part.",
+        swap(_BUILD, "self.book.look((key.side, key.id) for key in keys)", "del keys"),
+        (_NAMES + "::test_a_plan_ends_though_keys_of_former_names_come_in_later_parts",),
+    ),
+    Mutant(
+        "plan-without-who-waits-for-the-gone",
+        "A plan holds what is to be done now; who is new comes later, and is then made without having been shown.",
+        swap(
+            _BUILD,
+            "                later.update(names)\n                continue\n",
+            "                pass\n",
+        ),
+        (_EARLY + "::test_a_plan_shows_who_is_new_once_everybody_who_is_gone_is_in_it",),
+    ),
+    Mutant(
+        "plan-over-before-the-listing",
+        "Every key that waits is in the plan; the listing has more pages.",
+        (
+            Change(_BUILD, "        if not self._head.is_listing:\n", "        if True:\n"),
+            Change(_BUILD, "ended = not self._head.is_listing", "ended = True"),
+        ),
+        (_EARLY + "::test_a_plan_ends_after_a_listing_that_is_under_way_and_shows_who_is_new_in_it",),
+    ),
+    Mutant(
+        "found-and-still-called-gone",
+        "The key says that it is gone; a read has found it, and those that wait for all who are gone wait for it too.",
+        swap(_KEEP, "replace(key, deleted=False) if there else key", "replace(key, deleted=key.deleted)"),
+        (_EARLY + "::test_nobody_waits_for_ever_for_those_whom_a_listing_left_out_and_a_read_finds",),
+    ),
+    Mutant(
+        "chunk-with-a-former-name-not-marked",
+        "Chunks are read when their turn comes; what one tells of its contact's former name is wanted before that.",
+        swap(_QUEUE, "        info.renamed = sum(bool(key.previous) for key in self.keys.values())\n", ""),
+        (_NAMES + "::test_a_question_holds_though_its_contact_is_renamed_and_its_turn_comes_later",),
+    ),
+    Mutant(
+        "item-of-a-plan-found-by-its-name-in-google",
+        "Either record leads to the link; but the plan may know a name that the link does not.",
+        swap(
+            "shared/sync/order/carry.py",
+            "(SideName.SUGAR if SideName.SUGAR in item.ids else SideName.GOOGLE)",
+            "min(item.ids)",
+        ),
+        (_NAMES + "::test_a_plan_holds_for_who_was_renamed_before_it_was_made",),
+    ),
+    Mutant(
+        "merged-ones-in-the-order-of-the-queue",
+        "The order of the queue is the order of the news; a part without the news of a merge shows one of the two as "
+        "if there were no other.",
+        (
+            Change(_QUEUE, "yield from [key for lane in READY for key in self._renamed(lane)]", "pass"),
+            Change(_QUEUE, "if not (key.deleted or key.previous)]", "if not key.deleted]"),
+        ),
+        (_NAMES + "::test_a_plan_in_parts_shows_two_that_were_merged_and_renamed_as_they_will_be_found",),
+    ),
+    Mutant(
+        "link-follows-to-the-new-name-of-another",
+        "The record answers by a new name that nobody is linked with; it is another's, who has not followed it yet.",
+        swap(_FOLLOWING, "or (told and _place_of_key(other, read) < mine) for", "for"),
+        (_NAMES + "::test_no_link_follows_another_contact_to_its_new_name[the feed lags]",),
+    ),
+)
