@@ -73,7 +73,7 @@ class Gatherer:
             head: who was not found of late is brought up to date.
         """
         self._missed = head.unfound
-        self._is_listing = head.is_listing
+        self._unlisted = _unlisted(head)
         self._most = most
         self._errand = errand
         self._store = store
@@ -259,8 +259,19 @@ class Gatherer:
             blocked=doubts.blocked(sugar, google),
             approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
-            early=group.link is None and (early or (self._is_listing and SideName.GOOGLE in group.ids)),
+            early=group.link is None and (early or not self._unlisted.isdisjoint(group.ids)),
         )
+
+
+def _unlisted(head: Head) -> frozenset[SideName]:
+    """The sides whose contacts without link wait for the end of Google's listing.
+
+    Who is new in Google may be one who is gone by a former name; without a feed, who is new in Sugar may be the same as
+    one on a page to come.
+    """
+    if not head.is_listing:
+        return frozenset()
+    return frozenset(SideName if head.side(SideName.GOOGLE).delta is None else {SideName.GOOGLE})
 
 
 def _reflected(key: Dirty, link: Link) -> bool:

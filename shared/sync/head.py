@@ -161,8 +161,8 @@ class Head(msgspec.Struct, kw_only=True):
 
     @property
     def is_listing(self) -> bool:
-        """Whether Google's contacts are being listed: who is gone, by a name that a feed told of no more, is known at
-        its end."""
+        """Whether Google's contacts are being listed: who is gone, by a name that no feed tells of, is known at its
+        end."""
         return self.side(SideName.GOOGLE).full is not None
 
     @property

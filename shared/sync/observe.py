@@ -40,7 +40,8 @@ FULL_EVERY: Mapping[SideName, timedelta] = {
 _MOST_CHUNKS = 4
 """Of the index, that may wait for the next commit: it has a limit."""
 SWEEPS = SideName.GOOGLE
-"""The side whose full listing shows every contact, in scope or not, and has every link looked at again."""
+"""The side whose full listing shows every contact, in scope or not, and has every link looked at again, and whatever is
+held back."""
 
 
 class Observer:
@@ -92,10 +93,14 @@ class Observer:
             full_at = datetime.fromisoformat(state.full_at) if state.full_at else None
             if state.full is None and (full_at is None or self._clock.now() - full_at >= FULL_EVERY[side]):
                 self.start_full(side)
+        listing = [side for side in SideName if self._changes_first(side)]
         news = [self._pull(side) for side in SideName]
         if any(news):
             self._commit()
-        # Page by page in turn: else the pages of one could take the time of every run, and the other never end.
+        # In every run, and then page by page in turn: others wait for a listing's end, however slow either side is.
+        for side in listing:
+            if self._more(side) and self._pull(side):
+                self._commit()
         while any(map(self._more, SideName)) and self._clock.now() < until:
             for side in SideName:
                 if self._more(side) and self._pull(side):
@@ -119,6 +124,11 @@ class Observer:
         return [*removals, *self._index.changes()]
 
     # -- one page ------------------------------------------------------------------------------------
+
+    def _changes_first(self, side: SideName) -> bool:
+        """Whether the next page tells of changes, though a full listing is under way."""
+        state = self._ledger.head.side(side)
+        return state.full is not None and (state.going or state.delta) is not None and side not in self._ended
 
     def _more(self, side: SideName) -> bool:
         state = self._ledger.head.side(side)
@@ -231,7 +241,10 @@ class Observer:
         self._removals += self._index.swap(side)
         began = listing.began_at or page.began_at.isoformat()
         state.full_at, state.complete_at = began, max(began, state.complete_at or "")
-        self.swept = self.swept or side is SWEEPS
+        if side is SWEEPS:
+            self.swept = True
+            # Also who is held back because of somebody on the other side: that one may be gone, or linked, by now.
+            self._queue.wake_asleep(Lane.SWEEP)
         state.full = None
         if page.delta is not None and (state.delta is None or side is SWEEPS):
             state.delta, state.going = page.delta, None

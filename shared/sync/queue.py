@@ -266,11 +266,11 @@ class Queue:
                 self.add(key.lane, [msgspec.structs.replace(key, due="")])
             chunk.recount(info)
 
-    def wake_asleep(self) -> None:
-        """All that settings hold back is ready again; the chunks change lanes as they are."""
-        self._lane(Lane.FEED).extend(self._lane(Lane.ASLEEP))
+    def wake_asleep(self, lane: Lane = Lane.FEED) -> None:
+        """All that is held back is ready again, in this lane; the chunks change lanes as they are."""
+        self._lane(lane).extend(self._lane(Lane.ASLEEP))
         self._head.queue[Lane.ASLEEP.value] = []
-        self._where.pop(Lane.FEED, None)
+        self._where.pop(lane, None)
 
     def changes(self) -> list[Change]:
         """What a commit has to write for all that changed since the last call; empty chunks go."""

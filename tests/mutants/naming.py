@@ -7,7 +7,7 @@ from tests.mutants.mutant import Change, Mutant, swap
 _BUILD, _KEEP, _QUEUE = "shared/sync/order/build.py", "shared/sync/keep.py", "shared/sync/queue.py"
 _FOLLOWING, _PLAN, _GATHER = "shared/sync/following.py", "shared/sync/plan/batch.py", "shared/sync/gather.py"
 _REGRESSIONS = "tests/sync/test_regressions.py"
-_EARLY = "tests/sync/test_early.py"
+_EARLY, _GONE = "tests/sync/test_early.py", "tests/sync/test_gone_for_good.py"
 _NAMES = "tests/sync/test_names.py"
 
 MUTANTS = (
@@ -48,8 +48,22 @@ MUTANTS = (
     Mutant(
         "new-before-the-listing-has-ended",
         "Both sides were listed to their end once; this listing shows new names, and tells of no former one so far.",
-        swap(_GATHER, "(early or (self._is_listing and SideName.GOOGLE in group.ids))", "early"),
-        ("tests/sync/test_gone_for_good.py::test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way",),
+        swap(_GATHER, "early or not self._unlisted.isdisjoint(group.ids)", "early"),
+        (_GONE + "::test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way",),
+    ),
+    Mutant(
+        "new-in-sugar-before-the-listing-has-ended",
+        "Whom Google holds is known from former listings, and a feed; but the feed has expired, and a page is to come.",
+        swap(
+            _GATHER, "SideName if head.side(SideName.GOOGLE).delta is None else {SideName.GOOGLE}", "{SideName.GOOGLE}"
+        ),
+        (_GONE + "::test_who_was_entered_on_both_sides_is_not_doubled_while_a_listing_is_under_way",),
+    ),
+    Mutant(
+        "held-back-for-ever",
+        "Nothing about it has changed; but somebody is gone because of whom it was held back.",
+        swap("shared/sync/observe.py", "            self._queue.wake_asleep(Lane.SWEEP)\n", ""),
+        ("tests/sync/test_gates.py::test_its_twin_in_sugar_is_looked_at_again_within_a_week_when_it_is_gone",),
     ),
     Mutant(
         "plan-waits-for-who-is-not-found",

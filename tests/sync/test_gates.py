@@ -65,6 +65,22 @@ def test_its_twin_in_sugar_is_neither_doubled_nor_asked_about() -> None:
         assert link_of(user, private).state is LinkState.LIVE
 
 
+def test_its_twin_in_sugar_is_looked_at_again_within_a_week_when_it_is_gone() -> None:
+    """No change of the twin's own tells of it."""
+    with world() as w:
+        user = aside(w)
+        private = user.account.add(person("Pri", "Vate", "private@x.org"))
+        user.account.set_labels(private, [NEVER])
+        settle(user)
+        w.sugar.add(by=user.sugar_user, first_name="Pri", last_name="Vate", email=["private@x.org"])
+        settle(user)
+        user.account.remove(private)
+        settle(user)
+        w.clock.advance(7 * 86_400)
+        settle(user)
+        assert len(user.account.people()) == len(user.links()) == 1
+
+
 def test_a_namesake_put_aside_is_not_doubled_either() -> None:
     with world() as w:
         user = aside(w)

@@ -161,6 +161,25 @@ def test_who_was_renamed_is_not_made_again_while_a_listing_is_under_way(planned:
 
 
 @pytest.mark.usefixtures("small_pages")
+def test_who_was_entered_on_both_sides_is_not_doubled_while_a_listing_is_under_way() -> None:
+    """The sync token has expired, so nothing else tells of who is new in Google, on a page to come."""
+    with world() as w:
+        user = w.user(**BOTH)
+        for n in range(7):
+            user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org"))
+        w.clock.advance(60)
+        rest(user)
+        user.account.add(person("Zoe", "Zed", "zoe@x.org"))
+        w.sugar.add(first_name="Zoe", last_name="Zed", email=["zoe@x.org"])
+        user.account.expire_sync_tokens()
+        w.clock.advance(900)
+        user.engine._limits = Limits(observe=0.0)
+        rest(user)
+        assert len(user.account.people()) == len(w.sugar.contacts()) == 8
+        linked_once(user)
+
+
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("limit", [14.0, 22.0, 30.0])
 def test_who_may_have_come_back_is_not_deleted_as_a_copy(limit: float) -> None:
     """Taken out of the trash under a new name, and met before the listing has shown that the old one is gone."""

@@ -8,7 +8,7 @@ from shared.names import SideName
 from shared.sync.limits import Limits
 from shared.sync.report import Status
 from tests.conftest import IN_CI
-from tests.sync.crashes import Crash, Steps
+from tests.sync.crashes import Crash, Steps, rest
 from tests.sync.scenarios import BOTH, person
 from tests.world import world
 
@@ -52,3 +52,19 @@ def test_a_crash_in_the_middle_of_a_listing_forgets_no_contact() -> None:
             w.clock.advance(400)
             user.sync()
             assert len(user.account.people()) == 450, n
+
+
+def test_a_weekly_listing_goes_on_though_changes_take_the_time_of_every_run() -> None:
+    with world() as w:
+        user = w.user(**BOTH)
+        for n in range(3):
+            user.account.add(person(f"F{n}", f"L{n}", f"p{n}@x.org"))
+        w.clock.advance(60)
+        rest(user)
+        w.clock.advance(6 * 86_400)
+        user.account.add(person("Zoe", "Zed", "zoe@x.org"))
+        w.clock.advance(600)
+        user.engine._limits = Limits(observe=0.0)
+        rest(user)
+        assert not user.head().is_listing
+        assert len(w.sugar.contacts()) == 4

@@ -10,7 +10,7 @@ from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head
 from shared.sync.naming import name_of
-from shared.sync.order.book import Book
+from shared.sync.order.book import Book, Record
 from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import marks
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
@@ -70,8 +70,9 @@ class Builder(Plain):
                 # By another name perhaps: its keys would come again with every part, and the plan never end.
                 self.book.look((key.side, key.id) for key in keys)
                 continue
-            if decision.action is Action.WAIT and decision.subject.early and not any(key.deleted for key in keys):
-                # What it comes to is told by a later part. But others may wait for whose own key says gone.
+            if _is_early(decision, batch):
+                # What it comes to is told by a later part. Nobody is to wait for its keys that say gone.
+                self.book.look(_gone(keys))
                 later.update(names)
                 continue
             along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
@@ -122,7 +123,8 @@ class Asker(Builder):
         done: list[Decision] = []
         asked: list[Decision] = []
         for decision in decisions:
-            if decision.subject.key in own or not _is_asked(decision):
+            early = _is_early(decision, batch) and not recovered.of(decision)
+            if decision.subject.key in own or not (_is_asked(decision) or early):
                 done.append(decision)
                 continue
             asked.append(decision)
@@ -145,6 +147,21 @@ class Asker(Builder):
 
 def _is_asked(decision: Decision) -> bool:
     return bool(decision.steps) or decision.action in (Action.LINK, Action.REVIVE)
+
+
+def _is_early(decision: Decision, batch: Batch) -> bool:
+    """Whether it waits for those that are gone, or for the end of a listing, so that nothing is known of it yet; and it
+    will come again, by a name that is not called gone."""
+    subject = decision.subject
+    keys = batch.keys.get(subject.key, ())
+    names = {(key.side, key.id) for key in keys}
+    coming = names.union(records_of(subject)) if names else names
+    return decision.action is Action.WAIT and subject.early and coming > _gone(keys)
+
+
+def _gone(keys: Sequence[Dirty]) -> set[Record]:
+    """The names that are told of as gone."""
+    return {(key.side, key.id) for key in keys if key.deleted}
 
 
 def _item(env: Env, decision: Decision, subjects: Mapping[str, Subject], along: Sequence[tuple[SideName, str]]) -> Item:
