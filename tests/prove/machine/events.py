@@ -33,8 +33,6 @@ class Wait:
     def happen(self, story: Story) -> None:
         story.say("time", self.seconds)
         story.pass_time(self.seconds)
-        if story.world.sugar.outlived(story.user.sugar_user):
-            story.signed_out = True  # two weeks without a run
         if self.landing:
             story.land()
 

@@ -123,6 +123,8 @@ class Story:
                 wire.land_due()
             self.note_landings()
         clock.advance(max(0.0, (until - clock.now()).total_seconds()))
+        if self.world.sugar.outlived(self.user.sugar_user):
+            self.signed_out = True  # two weeks without a run
 
     def land(self) -> None:
         """Whatever is on its way lands now."""
