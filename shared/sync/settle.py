@@ -73,6 +73,8 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
     """
     out = Settled(decision, taken=decision.joined, asleep=decision.asleep, again=decision.wait_seconds)
     link = decision.link.copy() if decision.link is not None else None
+    # With what recovery has taken in: what an earlier run wrote was agreed on, though nothing of it is stored so far.
+    before = decision.subject.link or stored
     entries = list(decision.entries)
     native: dict[str, Any] = {}
     deleted: set[SideName] = set()
@@ -108,9 +110,9 @@ def settle(env: Env, decision: Decision, results: Results, now: datetime, stored
         else:
             entries.append(_refused(decision, step, outcome))
         if link is not None:
-            _leave_open(link, stored, step)
+            _leave_open(link, before, step)
     if link is not None and any(EMAILS in step.changed for step, _ in results):
-        link.base_emails = _email_base(env, decision, results, stored)
+        link.base_emails = _email_base(env, decision, results, before)
     if link is not None and not created:
         link = None
     if link is not None and decision.action is Action.CREATE:
@@ -229,9 +231,9 @@ def _agree(env: Env, decision: Decision, link: Link, results: Results) -> None:
                 link.base[name] = value
 
 
-def _leave_open(link: Link, stored: Link | None, step: Step) -> None:
+def _leave_open(link: Link, agreed: Link | None, step: Step) -> None:
     """A write that did not (or not surely) happen: its fields stay as last agreed, and so does what is known of it."""
-    before = stored or Link(id=link.id, sugar_id="", google_id="")
+    before = agreed or Link(id=link.id, sugar_id="", google_id="")
     for name in step.changed:
         if name in before.base:
             link.base[name] = before.base[name]
@@ -243,18 +245,18 @@ def _leave_open(link: Link, stored: Link | None, step: Step) -> None:
         link.state, link.deleted_on, link.both_gone_at = before.state, before.deleted_on, before.both_gone_at
 
 
-def _email_base(env: Env, decision: Decision, results: Results, stored: Link | None) -> list[str] | None:
+def _email_base(env: Env, decision: Decision, results: Results, agreed: Link | None) -> list[str] | None:
     """The base of the emails: what both sides hold now, by what was read and what was answered."""
     for step, outcome in results:
         if step.op is Op.CREATE and isinstance(outcome, Done) and step.target is not None:
             # As both held it when it was frozen: one that is sent again may lie behind what its source shows now.
             return sorted(email_keys(step.target.emails or ()))
-    base = None if stored is None or stored.base_emails is None else frozenset(stored.base_emails)
+    base = None if agreed is None or agreed.base_emails is None else frozenset(agreed.base_emails)
     held: dict[SideName, frozenset[str]] = {}
     for side in SideName:
         if record := decision.subject.half(side).there:
-            memo = stored.memo.get(side, {}) if stored else {}
-            shown = decode(env, side, env.fields[side].view(record.native, memo, None).contact, stored, None)
+            memo = agreed.memo.get(side, {}) if agreed else {}
+            shown = decode(env, side, env.fields[side].view(record.native, memo, None).contact, agreed, None)
             held[side] = email_keys(shown.emails or ())
     for step, outcome in results:
         if isinstance(outcome, Done) and step.target is not None and EMAILS in step.changed:

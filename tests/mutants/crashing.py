@@ -14,6 +14,12 @@ _MERGED = "tests/sync/test_merged.py"
 
 MUTANTS = (
     Mutant(
+        "refused-write-forgets-the-one-before",
+        "A refused write leaves the link as it is stored; what recovery has just found written is not stored yet.",
+        swap("shared/sync/settle.py", "before = decision.subject.link or stored", "before = stored"),
+        (_RECOVERY + "::test_what_was_found_written_is_agreed_on_though_the_next_write_is_refused",),
+    ),
+    Mutant(
         "cursor-before-keys",
         "Saving the cursor at once looks safest; a crash before the keys are saved forgets those contacts for good.",
         swap(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from shared.names import SideName
+from tests.prove.machine.sent import is_write
 from tests.simulators.wire import Reply, Request
 from tests.sync.crashes import fixed_point, picture, rest
 from tests.sync.moments import LONG, SHORT, STORIES, calm, dies, new_in_google, new_in_sugar, undisturbed
@@ -214,3 +216,44 @@ def test_a_delete_meets_what_was_edited_after_the_plan() -> None:
         rest(user)
         assert title_in_google(user, link) == "Mathematician"
         assert [doc.data["class"] for doc in user.backlog()] == ["deleted and edited"]
+
+
+def emails(*addresses: str) -> dict[str, Any]:
+    return {"emailAddresses": [{"value": each} for each in addresses]}
+
+
+@pytest.mark.parametrize(
+    ("written", "edited"),
+    [
+        ({"organizations": titled("Baroness")}, {"organizations": titled("Mathematician")}),
+        (emails("ada@x.org", "countess@x.org"), emails("ada@x.org")),
+    ],
+    ids=["a field", "the emails"],
+)
+def test_what_was_found_written_is_agreed_on_though_the_next_write_is_refused(
+    written: dict[str, Any], edited: dict[str, Any]
+) -> None:
+    """Else what was written would look like an edit in Sugar, and win over the one that is refused."""
+    with world() as w:
+        user, link = linked(w)
+        user.set(conflict="sugar")
+        user.account.edit(link.google_id, **written)
+        w.sugar_wire.fault("cut_after", matches=is_write)
+        w.clock.advance(60)
+        user.run()
+        assert user.head().open
+        user.account.edit(link.google_id, **edited)
+        w.sugar.protect(link.sugar_id, user.sugar_user)
+        w.clock.advance(400)
+        user.run()
+        assert not user.head().open
+        assert [doc.data["class"] for doc in user.backlog()] == ["forbidden"]
+        w.sugar.unprotect(link.sugar_id, user.sugar_user)
+        user.wish(kind="release", entries=[doc.id for doc in user.backlog()])
+        rest(user)
+        google = user.account.person(link.google_id)
+        assert google["emailAddresses"][0]["value"] == "ada@x.org"
+        assert len(google["emailAddresses"]) == 1
+        assert title_in_google(user, link) == w.sugar.contacts()[link.sugar_id]["title"]
+        assert title_in_google(user, link) == edited.get("organizations", titled("Countess"))[0]["title"]
+        fixed_point(user)
