@@ -182,7 +182,10 @@ class Observer:
         known = set(links)
         if self._ledger.head.open:
             # What a create in doubt was made from: found later, the contact would wait for a proof that was let go.
-            known |= {source(op)[1] for op in self._journal.load() if op.op is Op.CREATE}
+            creates = [op for op in self._journal.load() if op.op is Op.CREATE]
+            known.update(source(op)[1] for op in creates)
+            # And what it has made, which no stored link names so far: a tombstone has no key of ours any more.
+            known.update(*self._ledger.head.found.values(), (op.record for op in creates))
         if self._ledger.head.backlog:
             paths = {self._paths.backlog(subject_id(side, record)): record for record in ids}
             known |= {paths[path] for path in self._store.get_all(paths)}
