@@ -14,6 +14,19 @@ _MERGED = "tests/sync/test_merged.py"
 
 MUTANTS = (
     Mutant(
+        "tombstone-of-nobody",
+        "No link, entry or open create names it; it is what a create in doubt has made, and its key is gone with it.",
+        swap(
+            "shared/sync/observe.py",
+            "known.update(*self._ledger.head.found.values(), (op.record for op in creates))",
+            "pass",
+        ),
+        (
+            "tests/sync/test_doubts.py"
+            "::test_what_a_create_in_doubt_has_made_is_known_to_be_gone_before_the_weekly_listing",
+        ),
+    ),
+    Mutant(
         "refused-write-forgets-the-one-before",
         "A refused write leaves the link as it is stored; what recovery has just found written is not stored yet.",
         swap("shared/sync/settle.py", "before = decision.subject.link or stored", "before = stored"),

@@ -7,7 +7,7 @@ import pytest
 from shared.sync.link import Link
 from shared.sync.undo.ask import UndoAsk
 from tests.simulators.people.switches import Shows
-from tests.sync.cast import SHOWS, classes, linked_once, names, showing, two
+from tests.sync.cast import SHOWS, classes, dies, linked_once, names, showing, two
 from tests.sync.crashes import fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
@@ -323,3 +323,22 @@ def test_nobody_is_linked_with_a_contact_whose_own_create_is_in_doubt(fault: str
         assert len(w.sugar.contacts()) == (1 if fault == "cut_before" else 2)
         assert len(user.links()) == 1
         fixed_point(user)
+
+
+def test_what_a_create_in_doubt_has_made_is_known_to_be_gone_before_the_weekly_listing() -> None:
+    """Its tombstone names no key, and no link names it: the run that found it crashed."""
+    with world() as w:
+        user = w.user(**BOTH)
+        rest(user)
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+        w.clock.advance(60)
+        w.people_wire.fault("cut_after", path="createContact")
+        user.run()
+        w.clock.advance(60)
+        dies(user, lambda step: step == "before commit" and bool(user.head().found))
+        (made,) = (p["resourceName"] for p in user.account.people())
+        user.account.remove(made)
+        w.clock.advance(60)
+        rest(user, most=30, pause=300.0)
+        assert user.head().remaining == 0
+        assert classes(user) == ["deleted and edited"]  # nobody knows any more what the two agreed on
