@@ -113,7 +113,7 @@ class Keeper:
         # Only now: a head committed with an early part must still name every intent and every key.
         keys = {out.decision.subject.key: _keys(done.batch, out) for out in settled}
         self._queue.clear([*(key for mine in keys.values() for key in mine), *done.batch.reflected])
-        self._queue.add(Lane.FEED, self._merged(done.batch, {name for out in settled for name in _decided(out)}))
+        self._queue.add(Lane.FEED, self._shared(done.batch, {name for out in settled for name in _decided(out)}))
         for out in settled:
             self._requeue(out, keys[out.decision.subject.key])
             for side, record, version, final in out.versions:
@@ -231,17 +231,21 @@ class Keeper:
         elif out.asleep:
             self._queue.add(Lane.ASLEEP, [msgspec.structs.replace(key, lane=Lane.FEED) for key in self._own(out, now)])
 
-    def _merged(self, batch: Batch, decided: Collection[str]) -> list[Dirty]:
-        """Keys of those that were merged into others, and about whom nothing was decided: only the other one's key told
-        of them, and it is cleared with that one (a plan that is carried out knows none but its own contacts)."""
+    def _shared(self, batch: Batch, decided: Collection[str]) -> Iterator[Dirty]:
+        """Keys of those that were merged into others, or that others were merged into and that go by a new name, and
+        about whom nothing was decided: only the other one's key told of them, and it is cleared with that one (a plan
+        that is carried out knows none but its own contacts)."""
         now = self._clock.now().isoformat()
-        return [
-            Dirty(side=side, id=half.id, seen_at=now, lane=Lane.FEED, tries=1)
-            for subject in batch.subjects
-            if subject.key not in decided and not batch.keys.get(subject.key)
-            for side in SideName
-            if (half := subject.half(side)).merged_into
-        ]
+        for subject in batch.subjects:
+            if subject.key in decided or batch.keys.get(subject.key):
+                continue
+            stored = batch.stored.get(subject.key)
+            for side in SideName:
+                half = subject.half(side)
+                former = stored.id_on(side) if stored is not None else half.id
+                if half.merged_into or former != half.id:
+                    previous = [former] if former not in ("", half.id) else []
+                    yield Dirty(side=side, id=half.id, seen_at=now, previous=previous, lane=Lane.FEED, tries=1)
 
     @staticmethod
     def _own(out: Settled, now: datetime) -> list[Dirty]:

@@ -66,6 +66,15 @@ MUTANTS = (
         ("tests/sync/test_gates.py::test_its_twin_in_sugar_is_looked_at_again_within_a_week_when_it_is_gone",),
     ),
     Mutant(
+        "new-name-cleared-with-the-key-of-another",
+        "A key is done with once its contact is; it told of a second one, by a new name, that the plan leaves alone.",
+        swap(_KEEP, "if half.merged_into or former != half.id:", "if half.merged_into:"),
+        (
+            "tests/sync/test_merged.py"
+            "::test_the_new_name_of_one_who_took_another_in_is_followed_though_a_plan_is_about_that_one_alone",
+        ),
+    ),
+    Mutant(
         "plan-waits-for-who-is-not-found",
         "Who is not found may be found again; what proves that it is gone waits behind the plan, and neither ends.",
         swap("shared/sync/order/carry.py", "not (missing or subject.unfound)", "not subject.unfound"),

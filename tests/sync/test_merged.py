@@ -7,7 +7,7 @@ import pytest
 from shared.sync.report import Status
 from tests.simulators.people.switches import Shows, Switches
 from tests.simulators.wire import Call
-from tests.sync.cast import SHOWS, classes, linked_once, names, two
+from tests.sync.cast import SHOWS, classes, linked_once, names, showing, two
 from tests.sync.crashes import Crash, Steps, fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
@@ -49,6 +49,31 @@ def test_who_is_merged_into_a_contact_of_a_plan_is_looked_at_as_well(shows: Show
         rest(user)
         assert names(w) == ["Byron", "Miller"]
         assert classes(user) == ["merged"]
+        linked_once(user)
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_the_new_name_of_one_who_took_another_in_is_followed_though_a_plan_is_about_that_one_alone(
+    shows: Shows,
+) -> None:
+    """Ann is deleted in Sugar alone. One key tells that Ada took her in, and of Ada's new name; Ann's end is news."""
+    with showing(shows) as w:
+        user, ann, ada = two(w)
+        user.set(from_sugar={"delete": False}, from_google={"update": False})
+        w.sugar.remove(next(link.sugar_id for link in user.links() if link.google_id == ann))
+        w.clock.advance(60)
+        rest(user)
+        w.clock.advance(600)
+        rest(user)
+        user.account.merge(ada, ann)
+        after = user.account.rename_resource(ada)
+        w.clock.advance(60)
+        order = user.engine.preview().order
+        assert order is not None
+        user.engine.run(plan=order.id)
+        rest(user)
+        assert after in [link.google_id for link in user.links()]
+        assert names(w) == ["Byron"]
         linked_once(user)
 
 
