@@ -56,7 +56,7 @@ GIVES_UP: dict[Window, frozenset[Claim]] = {
     Window.SIGN_IN: frozenset(),
     Window.LATE_CREATE: frozenset([Claim.DOUBLE, Claim.RESURRECTED]),
     Window.UNSEEN_COPY: frozenset([Claim.RESURRECTED, Claim.DOUBLE]),
-    Window.BOTH_SIDES: frozenset([Claim.DOUBLE]),
+    Window.BOTH_SIDES: frozenset([Claim.DOUBLE, Claim.RESURRECTED]),
     Window.UNTOLD: frozenset([Claim.HISTORY]),
 }
 """Which claims about a contact a window may cost."""
