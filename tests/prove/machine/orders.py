@@ -129,6 +129,7 @@ def _to_the_letter(story: Story, items: list[tuple[Item, Progress]], rows: list[
         for item, progress in items
         if item.ids.get(SideName.SUGAR, "") not in barred
         and not _is_second(story, item, progress, items)
+        and not _is_namesake_of_a_buried(story, item, progress, items)
         and not _is_taken_in(story, item, progress)
     ]
     rows = [row for row in rows if row["ids"][SideName.SUGAR.value] not in barred]
@@ -155,6 +156,22 @@ def _is_second(story: Story, item: Item, progress: Progress, items: Iterable[tup
         if other is not item and other.source is side and state.state is ItemState.DONE and other.action == "create"
     ]
     return any(emails_of(side, records[item.ids[side]]) & emails for emails in made)
+
+
+def _is_namesake_of_a_buried(
+    story: Story, item: Item, progress: Progress, items: Iterable[tuple[Item, Progress]]
+) -> bool:
+    """Whether it shares an email with one whose deletion the plan has noted in an earlier batch, and that lives on on
+    the other side: it may be that one again, and is asked about."""
+    if item.action != "create" or item.source is None or "was deleted on this side" not in progress.why:
+        return False
+    side, here, there = item.source, story.records(item.source), story.records(item.source.other)
+    buried = [
+        emails_of(side.other, there[other.ids[side.other]])
+        for other, state in items
+        if state.state is ItemState.DONE and other.action == "tombstone" and other.ids[side.other] in there
+    ]
+    return any(emails_of(side, here[item.ids[side]]) & emails for emails in buried)
 
 
 def _is_taken_in(story: Story, item: Item, progress: Progress) -> bool:

@@ -42,7 +42,8 @@ def undo_and_redo(story: Story, nth: int) -> None:
         return
     story.say("undone", row.id, sorted(told))
     TALLY.undone += 1
-    _as_planned(story, link, told, tag, places)
+    written = {field["name"]: str(field["after"]) for field in row.data["fields"]}
+    _as_planned(story, link, told, tag, places, written)
     last = history(user)[-1]
     story.claim(row.id in last.data.get("undoes", ()), Claim.HISTORY, f"{last.id} does not say what it took back")
     again = _undo(story, last.id)
@@ -122,19 +123,32 @@ def _places(story: Story, link: Link) -> dict[str, list[str]]:
 
 
 def _as_planned(
-    story: Story, link: Link, told: dict[tuple[SideName, str], str], tag: str, places: dict[str, list[str]]
+    story: Story,
+    link: Link,
+    told: dict[tuple[SideName, str], str],
+    tag: str,
+    places: dict[str, list[str]],
+    written: dict[str, str],
 ) -> None:
     """Each side shows what the plan has shown. A phone may stand in another place than that of its kind.
 
-    Where a link has put Sugar's address before one that Google had, taking it away lets that one show again.
+    Where a link has put Sugar's value beside one that Google had, taking it away leaves that one alone there again:
+    behind ours or, as Google may order them, before it.
 
     Args:
         places: what Google has shown before.
+        written: what the row that is undone had written.
     """
     shown, now = _shown(story, link), _places(story, link)
     for (side, canonical), value in told.items():
         name = "city" if canonical == "primary_city" else canonical
         if name in FIELDS and not is_phone(name):
-            next_shows = side is SideName.GOOGLE and not value and name in now and now[name] == places[name][1:]
-            agree = shown[side, name] == same(name, value) or next_shows
+            agree = shown[side, name] == same(name, value)
+            if side is SideName.GOOGLE and not value and name in now:
+                agree = agree or now[name] in _without(name, places[name], written.get(canonical, ""))
             story.claim(agree, Claim.UNDO, f"{tag} {name} in {side}: {shown[side, name]!r}, planned {value!r}", tag)
+
+
+def _without(name: str, places: list[str], value: str) -> list[list[str]]:
+    """The values without one of those that are the same as the one given."""
+    return [places[:n] + places[n + 1 :] for n, found in enumerate(places) if same(name, found) == same(name, value)]
