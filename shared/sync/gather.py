@@ -20,7 +20,7 @@ from shared.sync.entries import Entries
 from shared.sync.following import Following
 from shared.sync.group import Group
 from shared.sync.head import Head
-from shared.sync.index import Index
+from shared.sync.index import UNTOLD, Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.order.errand import Begun, Errand
@@ -241,6 +241,25 @@ class Gatherer:
         presence = Presence.GONE if proven else Presence.MISSING
         return Half(presence, record_id, None, seen, missed_at=group.missed(side))
 
+    def _is_untold(self, group: Group) -> bool:
+        """Whether a read has shown a contact without link by a new name, of which nothing has told yet.
+
+        It may be the one of a link that knows only a name in between::
+
+            A (linked) is B ──▶ the link follows, A's own key waits ──▶ B is C ──▶ A's turn: C is nobody's yet
+            the feed tells: C was B ──▶ C is the link's
+
+        The feed, or a listing, is going to tell, and that key goes first.
+        """
+        side = SideName.GOOGLE
+        record = group.ids.get(side, "")
+        mine = [key for key in group.keys if key.side is side]
+        if group.link is not None or not mine or any(key.id == record for key in mine):
+            return False
+        told = any(row.version != UNTOLD and not row.gone for row in self._index.of(side, {record}))
+        own = set(map(id, group.keys))
+        return not told or any(id(key) not in own for key in self._queue.of({(side, record)}))
+
     def _subject(
         self,
         group: Group,
@@ -259,7 +278,7 @@ class Gatherer:
             blocked=doubts.blocked(sugar, google),
             approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
-            early=group.link is None and (early or not self._unlisted.isdisjoint(group.ids)),
+            early=group.link is None and (early or not self._unlisted.isdisjoint(group.ids) or self._is_untold(group)),
         )
 
 

@@ -40,6 +40,10 @@ def gone(record_id: str) -> Row:
     return Row(record_id, "", False, [])
 
 
+UNTOLD = "untold"
+"""In place of a version: a read has shown this name, and neither a feed nor a listing has told of it so far."""
+
+
 class Index:
     """The index of one pair during one run."""
 

@@ -17,7 +17,7 @@ from shared.sync import backlog, history
 from shared.sync.backlog import backlog_id
 from shared.sync.batch import Batch
 from shared.sync.execute import Intents
-from shared.sync.index import Index, Row
+from shared.sync.index import UNTOLD, Index, Row
 from shared.sync.journal import Journal
 from shared.sync.ledger import Ledger
 from shared.sync.limits import Limits
@@ -301,11 +301,14 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
         # The feed may never get to tell of a new name; then only a listing without it shows that it was deleted.
         renamed = stored is not None and stored.id_on(side) not in ("", record.id)
         # Nor which name an entry in the backlog has moved to.
-        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))
+        another = bool(mine and all(key.id != record.id for key in mine))
         # A listing that lags may not have shown it, and has made the index anew.
         missed = any(key.deleted for key in mine)
-        if (noted and not told and not known) or renamed or missed:
-            yield side, row_of(done.env, side, out.after.get(side, record))
+        if (noted and not told and not known) or renamed or another or missed:
+            row = row_of(done.env, side, out.after.get(side, record))
+            if another and subject.link is None and out.decision.action is Action.WAIT:
+                row.version = UNTOLD
+            yield side, row
 
 
 def _alive(key: Dirty, subject: Subject) -> Dirty:

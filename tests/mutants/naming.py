@@ -83,11 +83,7 @@ MUTANTS = (
     Mutant(
         "name-of-an-entry-not-told-to-the-index",
         "Who waits has not changed; its entry has moved to a name that no key and no listing will ever speak of.",
-        swap(
-            _KEEP,
-            "        renamed = renamed or bool(mine and all(key.id != record.id for key in mine))\n",
-            "",
-        ),
+        swap(_KEEP, "bool(mine and all(key.id != record.id for key in mine))", "False"),
         (_NAMES + "::test_an_answer_has_served_though_no_feed_tells_of_a_name_between",),
     ),
     Mutant(
@@ -164,5 +160,17 @@ MUTANTS = (
         "The record answers by a new name that nobody is linked with; it is another's, who has not followed it yet.",
         swap(_FOLLOWING, "or (told and _place_of_key(other, read) < mine) for", "for"),
         (_NAMES + "::test_no_link_follows_another_contact_to_its_new_name[the feed lags]",),
+    ),
+    Mutant(
+        "name-of-long-ago-is-somebody-new",
+        "A read has shown a new name that nobody is linked with; the link knows one between the two.",
+        swap(_GATHER, "or self._is_untold(group)", ""),
+        (_NAMES + "::test_a_name_of_long_ago_is_nobody_new[10.0]",),
+    ),
+    Mutant(
+        "seen-by-a-read-is-told",
+        "The index knows the name; but only from a read, and whose it was before nothing has told yet.",
+        swap(_KEEP, "row.version = UNTOLD", "pass"),
+        (_NAMES + "::test_a_name_of_long_ago_is_nobody_new[240.0]",),
     ),
 )

@@ -57,6 +57,22 @@ def many(w: World, user: User, count: int, **fields: Any) -> list[Link]:
     return [links[record] for record in ids]
 
 
+def carried_out_in_parts(user: User) -> None:
+    """A plan of few parts, made and carried out to the letter."""
+    order = user.engine.preview().order
+    for _ in range(9):
+        if order is not None and not order.complete:
+            order = user.engine.preview(plan=order.id).order
+    assert order is not None
+    assert order.complete
+    told = user.engine.run(plan=order.id).order
+    for _ in range(9):
+        if told is not None and told.state == "started":
+            told = user.engine.run().order
+    assert told is not None
+    assert (told.state, told.left_out) == ("done", 0)
+
+
 def titled(title: str) -> list[dict[str, str]]:
     """The organizations of a Google contact with this title."""
     return [{"title": title}] if title else []

@@ -11,7 +11,7 @@ from tests.simulators.people.switches import Shows, Switches
 from tests.sync.cast import SHOWS, classes, dies, linked_once, names, twelve, two
 from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH, person
-from tests.sync.stage import titled
+from tests.sync.stage import carried_out_in_parts, titled
 from tests.world import User, World, world
 
 
@@ -133,20 +133,28 @@ def test_an_entry_goes_when_its_contact_is_linked_under_a_new_name() -> None:
         assert (left, user.head().answered) == ([], 0)
 
 
-def carried_out_in_parts(user: User) -> None:
-    """A plan of few parts, made and carried out to the letter."""
-    order = user.engine.preview().order
-    for _ in range(9):
-        if order is not None and not order.complete:
-            order = user.engine.preview(plan=order.id).order
-    assert order is not None
-    assert order.complete
-    told = user.engine.run(plan=order.id).order
-    for _ in range(9):
-        if told is not None and told.state == "started":
-            told = user.engine.run().order
-    assert told is not None
-    assert (told.state, told.left_out) == ("done", 0)
+@pytest.mark.parametrize("delay", [10.0, 240.0])
+def test_a_name_of_long_ago_is_nobody_new(delay: float) -> None:
+    """No key of ours tells whose it is, as it was never written::
+
+    A (linked) is B ──▶ a plan is about B: A's own key stays ──▶ B is C ──▶ A's turn, before the feed tells of C
+    """
+    with world(people=Switches(feed_delay=delay, rename_tombstone=True), limits=Limits(batch=1)) as w:
+        user = w.user(**BOTH)
+        first = user.account.add(person("Ada", "Byron"))
+        w.clock.advance(300)
+        rest(user)
+        second = user.account.rename_resource(first)
+        user.account.edit(second, organizations=titled("Doctor"))
+        w.clock.advance(300)
+        carried_out_in_parts(user)
+        third = user.account.rename_resource(second)
+        for _ in range(3):
+            user.run()
+            w.clock.advance(60)
+        rest(user)
+        assert names(w) == ["Byron"]
+        assert [link.google_id for link in user.links()] == [third]
 
 
 def asked_about_one_out_of_scope(w: World) -> tuple[User, str, str]:
