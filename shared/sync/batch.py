@@ -46,6 +46,11 @@ class Batch:
     """There was no room for everybody who is gone."""
     looked_up: int = 0
 
+    @property
+    def all_keys(self) -> list[Dirty]:
+        """Those that it answers for, and those that are reflected."""
+        return [*(key for keys in self.keys.values() for key in keys), *self.reflected]
+
     def doubts(self, key: str) -> int:
         """How many writes of this subject (by key) came to no known end."""
         return max((each.doubts for each in self.keys.get(key, ())), default=0)

@@ -59,12 +59,12 @@ class Removals:
         done = recovered.removed + recovered.in_doubt + errand.removes
         for _, kind, count in head.removals:
             done[kind] += count
-        mine = sum(key.deleted for keys in batch.keys.values() for key in keys)
-        mine += sum(key.deleted for key in batch.reflected)
+        mine = sum(key.deleted for key in batch.all_keys)
+        pending = max(0, self._queue.deletions() - mine)
         return Weather(
             links=head.links,
             done=done,
-            pending=max(0, self._queue.deletions() - errand.tombstones - mine),
+            pending=max(0, pending - errand.judged(self._queue, batch)) if pending else 0,
             alarm=head.alarm_until is not None and head.alarm_until > now.isoformat(),
         )
 

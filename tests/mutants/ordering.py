@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import Mutant, swap
 
 _CARRY, _UNDO = "shared/sync/order/carry.py", "shared/sync/plan/undo.py"
+_HELD = "tests/sync/test_held.py"
 _ORDERS, _PLANS = "tests/functions/test_orders.py", "tests/sync/undo/test_plan.py"
 
 MUTANTS = (
@@ -71,5 +72,29 @@ MUTANTS = (
         "An undo is a person's wish; what the contact waits for may be the very record that it makes again.",
         swap(_UNDO, "    if link.parked:\n", "    if False:\n"),
         (_PLANS + "::test_a_contact_that_waits_is_left_alone",),
+    ),
+    Mutant(
+        "plan-judged-again-by-all-that-is-gone",
+        "Whatever tombstone waits may be of a mass deletion; those of renamed ones the plan has looked at already.",
+        swap(_CARRY, "return sum(self.book.seen((key.side, key.id)) for key in keys)", "return 0 * len(keys)"),
+        (_HELD + "::test_a_plan_deletes_what_it_has_shown_whatever_else_it_has_looked_at",),
+    ),
+    Mutant(
+        "plan-blind-to-what-came-since",
+        "The guard has judged the plan; what was deleted after it makes a mass deletion of both.",
+        swap(_CARRY, "return sum(self.book.seen((key.side, key.id)) for key in keys)", "return len(keys)"),
+        (_HELD + "::test_what_came_after_a_plan_counts_for_the_guard",),
+    ),
+    Mutant(
+        "held-deletion-let-go-by-its-plan",
+        "A part at a time there are few; the plan has shown all of them as held.",
+        swap(_CARRY, "({DELETES} if Trouble.HELD_DELETE.value in questions else set())", "set()"),
+        (_HELD + "::test_what_a_plan_shows_as_held_stays_held_in_parts",),
+    ),
+    Mutant(
+        "held-clearing-let-go-by-its-plan",
+        "What is carried out together is judged together; those beside it stood in another part.",
+        swap(_CARRY, "    return cleared | (", "    return set() | ("),
+        (_HELD + "::test_a_clearing_that_a_plan_shows_as_held_stays_held_in_another_batch",),
     ),
 )

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+from shared.sync.limits import Limits
+from tests.simulators.people.switches import Switches
 from tests.sync.scenarios import BOTH
-from tests.world import world
+from tests.sync.stage import carried_out_in_parts, many
+from tests.world import User, World, world
+
+
+def many_renamed(w: World) -> tuple[User, list[str]]:
+    """Thirty in Google, of whom eleven have a new name and leave a tombstone, and one is deleted. Also the others'
+    names there."""
+    user = w.user(**BOTH)
+    links = many(w, user, 30)
+    for link in links[:11]:
+        user.account.rename_resource(link.google_id)
+    user.account.remove(links[11].google_id)
+    w.clock.advance(60)
+    return user, [link.google_id for link in links[12:]]
 
 
 def test_held_clearings_do_not_leak_out_when_the_day_is_over() -> None:
@@ -56,3 +71,56 @@ def test_held_deletions_do_not_leak_out_by_trying_again() -> None:
         user.sync()
         assert len(user.account.people()) == 18
         assert user.backlog() == []
+
+
+def test_a_plan_deletes_what_it_has_shown_whatever_else_it_has_looked_at() -> None:
+    """The tombstones of those that were only renamed stay in the queue: nothing was to be done about them."""
+    with world(people=Switches(rename_tombstone=True)) as w:
+        user, _ = many_renamed(w)
+        carried_out_in_parts(user)
+        assert len(w.sugar.contacts()) == 29
+        assert user.backlog() == []
+
+
+def test_what_came_after_a_plan_counts_for_the_guard() -> None:
+    with world(people=Switches(rename_tombstone=True)) as w:
+        user, others = many_renamed(w)
+        order = user.engine.preview().order
+        assert order is not None
+        assert order.complete
+        for name in others[:10]:
+            user.account.remove(name)
+        w.clock.advance(60)
+        told = user.engine.run(plan=order.id).order
+        assert told is not None
+        assert (told.state, told.left_out) == ("done", 1)
+        assert len(w.sugar.contacts()) == 30
+
+
+def test_what_a_plan_shows_as_held_stays_held_in_parts() -> None:
+    with world(limits=Limits(batch=3)) as w:
+        user = w.user(**BOTH)
+        for link in many(w, user, 30)[:12]:
+            w.sugar.remove(link.sugar_id)
+        w.clock.advance(60)
+        carried_out_in_parts(user)
+        assert len(user.account.people()) == 30
+        assert [doc.data["class"] for doc in user.backlog()] == ["held: mass deletion"] * 12
+
+
+def test_a_clearing_that_a_plan_shows_as_held_stays_held_in_another_batch() -> None:
+    """Of seven a part the first has three of which nothing is to be done: four clearings pass, and seven are held. Then
+    seven are carried out at a time, three of these along with those four."""
+    with world(limits=Limits(batch=7)) as w:
+        user = w.user(**BOTH)
+        links = many(w, user, 30, title="Rep")
+        for link in links[:3]:
+            w.sugar.edit(link.sugar_id, lead_source="Fair")
+        for link in links[3:14]:
+            w.clock.advance(1)
+            w.sugar.edit(link.sugar_id, title="")
+        w.clock.advance(60)
+        carried_out_in_parts(user)
+        assert [doc.data["class"] for doc in user.backlog()] == ["held: mass clearing"] * 7
+        orgs = [(each.get("organizations") or [{}])[0] for each in user.account.people()]
+        assert sum(org.get("title") == "Rep" for org in orgs) == 26

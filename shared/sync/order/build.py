@@ -31,7 +31,6 @@ class Builder(Plain):
         self.book = book
         self._head = head
         self.removes = Counter(book.order.removes)
-        self.tombstones = book.order.tombstones
         self._queue: Queue | None = None
 
     def keys(self, queue: Queue, begun: Begun, room: int) -> Iterator[Dirty]:
@@ -47,6 +46,10 @@ class Builder(Plain):
         if not self._head.is_listing:
             self._complete()
         return False
+
+    def judged(self, queue: Queue, batch: Batch) -> int:
+        del queue, batch
+        return self.book.order.tombstones
 
     def _has(self, key: Dirty) -> bool:
         return self.book.seen((key.side, key.id))

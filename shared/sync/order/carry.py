@@ -12,6 +12,7 @@ link goes into, so a crash leaves either both or neither::
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.errors import BadPlan
@@ -24,7 +25,9 @@ from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_o
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
 from shared.sync.patience import MOST_TRIES
-from shared.sync.plan.model import Action, Decision, Env, Presence, Subject
+from shared.sync.plan.batch import Plan
+from shared.sync.plan.guard import DELETES
+from shared.sync.plan.model import Action, Decision, Env, Presence, Subject, Trouble
 from shared.sync.queue import Dirty, Lane, Queue
 from shared.sync.recovered import Recovered
 from shared.sync.settle import Settled
@@ -111,6 +114,23 @@ class Carrier(Plain):
         }
 
     # -- what of them --------------------------------------------------------------------------------
+
+    def judged(self, queue: Queue, batch: Batch) -> int:
+        """Of what the plan has looked at the guard knew when it let pass what was shown; what it held stays held.
+
+        A plan leaves the keys in the queue of those of whom nothing is to be done: they are not pending.
+        """
+        mine = set(map(id, batch.all_keys))
+        keys = [key for key in queue.ready() if key.deleted and id(key) not in mine]
+        return sum(self.book.seen((key.side, key.id)) for key in keys)
+
+    def plan(self, env: Env, batch: Batch) -> Plan:
+        by_record = {record: item for _, item in self._taken.values() for record in item.ids.items()}
+        for n, subject in enumerate(batch.subjects):
+            items = [by_record[record] for record in records_of(subject) if record in by_record]
+            if held := frozenset(name for item in items for name in _held(item)):
+                batch.subjects[n] = replace(subject, held=held)
+        return super().plan(env, batch)
 
     def divide(
         self, env: Env, batch: Batch, decisions: Sequence[Decision], recovered: Recovered, wanted: Wanted
@@ -285,6 +305,14 @@ class Carrier(Plain):
 
     def told(self) -> OrderTold | None:
         return told(self.book.order)
+
+
+def _held(item: Item) -> set[str]:
+    """What of an item the guard held, as :class:`shared.sync.plan.model.Subject` names it."""
+    questions = {question.cls: question for question in item.shown.questions}
+    clearing = questions.get(Trouble.HELD_CLEARING.value)
+    cleared = {value.name for value in clearing.fields} if clearing is not None else set()
+    return cleared | ({DELETES} if Trouble.HELD_DELETE.value in questions else set())
 
 
 def _records(item: Item) -> list[Record]:

@@ -59,8 +59,6 @@ class Errand(Protocol):
     """It takes the contacts that it names, also those of which nothing is known to have changed."""
     removes: Counter[str]
     """Deletes and clearings that count for the guard, besides those of the batch and of the day."""
-    tombstones: int
-    """Tombstones in the queue that are counted there already."""
 
     def work(self, queue: Queue) -> bool:
         """Whether it has contacts for this run, once both sides are listed."""
@@ -77,6 +75,10 @@ class Errand(Protocol):
 
     def names(self) -> Mapping[tuple[SideName, str], str]:
         """The keys of subjects without link, by their record; others get new ones."""
+        ...
+
+    def judged(self, queue: Queue, batch: Batch) -> int:
+        """Tombstones in the queue, besides the batch's, that the guard has judged with the plan already."""
         ...
 
     def plan(self, env: Env, batch: Batch) -> Plan:
@@ -118,7 +120,6 @@ class Plain:
     dry = False
     fixed = False
     more = False
-    tombstones = 0
 
     def __init__(self) -> None:
         self.removes: Counter[str] = Counter()
@@ -132,6 +133,10 @@ class Plain:
 
     def names(self) -> Mapping[tuple[SideName, str], str]:
         return {}
+
+    def judged(self, queue: Queue, batch: Batch) -> int:
+        del queue, batch
+        return 0
 
     def plan(self, env: Env, batch: Batch) -> Plan:
         return plan_batch(env, batch.subjects, batch.candidates)

@@ -7,7 +7,7 @@ delete trickles through batches. A hold stops deletes and clearings only; everyt
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from shared.contact.fields import EMAILS
@@ -32,7 +32,7 @@ class Weather:
     done: Mapping[str, int]
     """Deletes (:data:`DELETES`) and clearings (by field) carried out or held within the last day."""
     pending: int
-    """Tombstones still waiting in the queue, this batch's own not counted."""
+    """Tombstones still waiting in the queue, but for this batch's own and those that were judged with a plan."""
     alarm: bool = False
     """All contacts changed at once, or a side read empty though there are links."""
 
@@ -66,15 +66,15 @@ def removes(decision: Decision) -> frozenset[str]:
     return frozenset(wanted - decision.subject.approved - _held_before(decision))
 
 
-def _held_before(decision: Decision) -> set[str]:
+def _held_before(decision: Decision) -> frozenset[str]:
     """What of this contact was held already: that waits until a person approves, however quiet the day has become."""
     link, answer = decision.subject.link, decision.subject.answer
     deletes = answer is not None and answer.asked == Trouble.HELD_DELETE
-    return (set(link.held) if link is not None else set()) | ({DELETES} if deletes else set())
+    return decision.subject.held.union(link.held if link is not None else (), [DELETES] if deletes else ())
 
 
-def _hold(env: Env, decision: Decision, held: set[str]) -> Decision:
-    held = (held | _held_before(decision)) - decision.subject.approved
+def _hold(env: Env, decision: Decision, counted: Set[str]) -> Decision:
+    held = (counted | _held_before(decision)) - decision.subject.approved
     if DELETES in held and decision.deletes:
         entry = Entry(Trouble.HELD_DELETE, f"{decision.why}; too many deletions at once, so a person has to approve")
         link = decision.subject.link

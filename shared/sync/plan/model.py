@@ -98,6 +98,8 @@ class Subject:
     """The guard asks nothing about it."""
     approved: frozenset[str] = frozenset()
     """What the guard would hold and a person approved: fields that are cleared, by name, or that it is deleted."""
+    held: frozenset[str] = frozenset()
+    """What the guard held when the plan that is carried out was made, named like those."""
     unsure: str = ""
     """Why its match cannot be told, though there may be one; blank: it can."""
     unfound: frozenset[SideName] = frozenset()
