@@ -122,12 +122,13 @@ class CandidateSearch:
             records = [self._named(side, name, record) for name, record in fresh[side].items()]
             links = self._links.of(side, [name for record in records for name in (record.id, *record.previous_ids)])
             planted = self._links.get({key for record in records for key in record.planted})
+            untold = self._untold(side, fresh[side])
             for record in records:
                 # A link may not have followed it yet to the name that it goes by now, or into which it was merged.
                 known = [links.get(name) for name in (record.id, *record.previous_ids)]
                 known += [planted.get(key) for key in record.planted]
                 link = next((each for each in known if each is not None), None)
-                batch.candidates.append(Candidate(side, record, link))
+                batch.candidates.append(Candidate(side, record, link, doubt=link is None and record.id in untold))
                 if link is None:
                     further[side][record.id] = record
         return further
@@ -140,6 +141,13 @@ class CandidateSearch:
         known = dict.fromkeys((*record.previous_ids, name, *self._queue.former(side, record.id)))
         known.pop(record.id, None)
         return replace(record, previous_ids=tuple(known))
+
+    def _untold(self, side: SideName, fresh: Mapping[str, Record]) -> set[str]:
+        """Those by whose names nothing but a read has told of them: they may be another contact's."""
+        if side is SideName.SUGAR:
+            return set()
+        renamed = {record.id for name, record in fresh.items() if record.id != name}
+        return (renamed - self._index.told(side, renamed)) | self._index.untold(side, {*fresh})
 
     def _terms(self, side: SideName, record: Record) -> set[str]:
         view = self._env.fields[side].view(record.native, {}, None)

@@ -20,7 +20,7 @@ from shared.sync.entries import Entries
 from shared.sync.following import Following
 from shared.sync.group import Group
 from shared.sync.head import Head
-from shared.sync.index import UNTOLD, Index
+from shared.sync.index import Index
 from shared.sync.link import Link, LinkState
 from shared.sync.links import Links
 from shared.sync.order.errand import Begun, Errand
@@ -256,9 +256,10 @@ class Gatherer:
         mine = [key for key in group.keys if key.side is side]
         if group.link is not None or not mine or any(key.id == record for key in mine):
             return False
-        told = any(row.version != UNTOLD and not row.gone for row in self._index.of(side, {record}))
+        # Only a key with former names knows more, and that one goes first; any other may have its turn behind this one.
         own = set(map(id, group.keys))
-        return not told or any(id(key) not in own for key in self._queue.of({(side, record)}))
+        more = any(key.previous and id(key) not in own for key in self._queue.of({(side, record)}))
+        return more or not self._index.told(side, {record})
 
     def _subject(
         self,
@@ -278,7 +279,8 @@ class Gatherer:
             blocked=doubts.blocked(sugar, google),
             approved=frozenset({DELETES} if any(key.exempt for key in group.keys) else ()),
             doubt=group.doubt,
-            early=group.link is None and (early or not self._unlisted.isdisjoint(group.ids) or self._is_untold(group)),
+            early=group.link is None and (early or not self._unlisted.isdisjoint(group.ids)),
+            untold=self._is_untold(group),
         )
 
 

@@ -133,6 +133,14 @@ class Index:
         names = self._names(side, building=False) + self._names(side, building=True)
         return [row for row in self._rows(names) if row.id in ids]
 
+    def told(self, side: SideName, ids: Collection[str]) -> set[str]:
+        """Those of them of which changes or a listing have told, or a write of ours: not a read alone."""
+        return {row.id for row in self.of(side, ids) if row.version != UNTOLD and not row.gone}
+
+    def untold(self, side: SideName, ids: Collection[str]) -> set[str]:
+        """Those of which a read alone has told."""
+        return {row.id for row in self.of(side, ids) if row.version == UNTOLD} - self.told(side, ids)
+
     @property
     def waiting(self) -> int:
         """Chunks that the next commit has to write."""

@@ -121,7 +121,7 @@ class Keeper:
             for op in done.intents[out.decision.subject.key]:
                 if op.op is Op.CREATE and op.side in out.after:
                     self._ledger.head.side(op.side).created_at = op.sent_at
-            for side, row in (*out.index, *_untold(done, out, keys[out.decision.subject.key])):
+            for side, row in (*out.index, *_untold(self._index, done, out, keys[out.decision.subject.key])):
                 self._index.append(side, [row])
         changes = self._counted(last)
         sent = [op for ops in done.intents.values() for op in ops]
@@ -217,7 +217,9 @@ class Keeper:
                 due = (now + timedelta(seconds=out.again)).isoformat()
                 missed = now.isoformat() if out.decision.subject.lost else ""
                 subject = out.decision.subject
-                waits = out.decision.action is Action.WAIT and (subject.early or bool(subject.unfound))
+                waits = out.decision.action is Action.WAIT and (
+                    subject.early or subject.untold or bool(subject.unfound)
+                )
                 # What a read has found is not gone, whatever a listing that lags has shown: nobody is to wait for it.
                 mine = [_alive(key, subject) for key in keys or self._own(out, now)]
                 self._queue.add(Lane.LATER, [_later(key, due, missed, tried=not (missed or waits)) for key in mine])
@@ -280,7 +282,7 @@ def _decided(out: Settled) -> tuple[str, ...]:
     return (out.decision.subject.key, *out.taken)
 
 
-def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tuple[SideName, Row]]:
+def _untold(index: Index, done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tuple[SideName, Row]]:
     """What the index has to know of records that were read before the feed told of them.
 
     Their versions need no second look, so the feed's own row will be dropped, and an email in it with it::
@@ -306,7 +308,9 @@ def _untold(done: Answered, out: Settled, keys: Sequence[Dirty]) -> Iterator[tup
         missed = any(key.deleted for key in mine)
         if (noted and not told and not known) or renamed or another or missed:
             row = row_of(done.env, side, out.after.get(side, record))
-            if another and subject.link is None and out.decision.action is Action.WAIT:
+            if another and subject.untold and out.decision.action is Action.WAIT:
+                if index.of(side, {record.id}):
+                    continue
                 row.version = UNTOLD
             yield side, row
 

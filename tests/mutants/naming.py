@@ -164,7 +164,7 @@ MUTANTS = (
     Mutant(
         "name-of-long-ago-is-somebody-new",
         "A read has shown a new name that nobody is linked with; the link knows one between the two.",
-        swap(_GATHER, "or self._is_untold(group)", ""),
+        swap(_GATHER, "untold=self._is_untold(group),", "untold=False,"),
         (_NAMES + "::test_a_name_of_long_ago_is_nobody_new[10.0]",),
     ),
     Mutant(
@@ -172,5 +172,32 @@ MUTANTS = (
         "The index knows the name; but only from a read, and whose it was before nothing has told yet.",
         swap(_KEEP, "row.version = UNTOLD", "pass"),
         (_NAMES + "::test_a_name_of_long_ago_is_nobody_new[240.0]",),
+    ),
+    Mutant(
+        "match-by-a-name-not-told-of",
+        "Nobody is linked with that name; it is another one's, whose link knows the name between.",
+        (
+            Change("shared/sync/plan/match.py", "or (isinstance(told, Subject) and told.untold)", ""),
+            Change("shared/sync/candidates.py", "doubt=link is None and record.id in untold", "doubt=False"),
+        ),
+        (_NAMES + "::test_who_goes_by_a_name_that_is_not_told_of_is_nobodys_match",),
+    ),
+    Mutant(
+        "waits-for-who-waits-behind",
+        "The new name's own key will tell; where it has nothing to tell it may have its turn after those that wait.",
+        swap(_GATHER, "any(key.previous and id(key) not in own for", "any(id(key) not in own for"),
+        (_NAMES + "::test_nobody_waits_for_whose_turn_comes_after",),
+    ),
+    Mutant(
+        "told-of-only-with-a-name",
+        "The index serves to find somebody by a term, and this one has none; that its name was told of is lost.",
+        swap("shared/sync/observe.py", "if side is SWEEPS and not key.terms and not key.deleted]", "if False]"),
+        (_NAMES + "::test_nobody_waits_for_ever_for_what_is_told_of_a_name[bare]",),
+    ),
+    Mutant(
+        "plan-that-waits-for-a-name",
+        "A later part tells what becomes of it; until then the plan is not complete.",
+        swap(_BUILD, "decision.action is Action.WAIT and subject.early and", "decision.action is Action.WAIT and"),
+        (_NAMES + "::test_a_plan_ends_before_a_name_is_told_of",),
     ),
 )

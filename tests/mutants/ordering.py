@@ -76,14 +76,14 @@ MUTANTS = (
     Mutant(
         "plan-judged-again-by-all-that-is-gone",
         "Whatever tombstone waits may be of a mass deletion; those of renamed ones the plan has looked at already.",
-        swap(_CARRY, "return sum(self.book.seen((key.side, key.id)) for key in keys)", "return 0 * len(keys)"),
+        swap(_CARRY, "return sum(self.book.seen(gone((key.side, key.id))) for key in keys)", "return 0 * len(keys)"),
         (_HELD + "::test_a_plan_deletes_what_it_has_shown_whatever_else_it_has_looked_at",),
     ),
     Mutant(
         "plan-blind-to-what-came-since",
         "The guard has judged the plan; what was deleted after it makes a mass deletion of both.",
-        swap(_CARRY, "return sum(self.book.seen((key.side, key.id)) for key in keys)", "return len(keys)"),
-        (_HELD + "::test_what_came_after_a_plan_counts_for_the_guard",),
+        swap(_CARRY, "return sum(self.book.seen(gone((key.side, key.id))) for key in keys)", "return len(keys)"),
+        (_HELD + "::test_what_came_after_a_plan_counts_for_the_guard[not seen by the plan]",),
     ),
     Mutant(
         "held-deletion-let-go-by-its-plan",
@@ -96,5 +96,24 @@ MUTANTS = (
         "What is carried out together is judged together; those beside it stood in another part.",
         swap(_CARRY, "    return cleared | (", "    return set() | ("),
         (_HELD + "::test_a_clearing_that_a_plan_shows_as_held_stays_held_in_another_batch",),
+    ),
+    Mutant(
+        "seen-alive-is-judged",
+        "The plan has looked at this contact; that it was deleted after that is another matter.",
+        swap(_CARRY, "self.book.seen(gone((key.side, key.id)))", "self.book.seen((key.side, key.id))"),
+        (_HELD + "::test_what_came_after_a_plan_counts_for_the_guard[seen by the plan while they lived]",),
+    ),
+    Mutant(
+        "held-by-a-plan-and-forgotten",
+        "What a plan shows as held is not carried out, so the day need not know of it; the rest looks like a few then.",
+        swap(
+            "shared/sync/plan/guard.py",
+            "decision.subject.approved - _held_before(decision))",
+            "decision.subject.approved - decision.subject.held - _held_before(decision))",
+        ),
+        (
+            _HELD + "::test_what_is_taken_out_of_a_plan_that_shows_it_as_held_is_held_after_it",
+            _HELD + "::test_what_is_left_of_a_plan_that_shows_it_as_held_is_held_when_it_is_stopped",
+        ),
     ),
 )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from shared.sync.limits import Limits
 from tests.simulators.people.switches import Switches
+from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH
 from tests.sync.stage import carried_out_in_parts, many
 from tests.world import User, World, world
@@ -82,9 +85,13 @@ def test_a_plan_deletes_what_it_has_shown_whatever_else_it_has_looked_at() -> No
         assert user.backlog() == []
 
 
-def test_what_came_after_a_plan_counts_for_the_guard() -> None:
+@pytest.mark.parametrize("seen", [False, True], ids=["not seen by the plan", "seen by the plan while they lived"])
+def test_what_came_after_a_plan_counts_for_the_guard(seen: bool) -> None:
     with world(people=Switches(rename_tombstone=True)) as w:
         user, others = many_renamed(w)
+        for name in others[:10] if seen else ():
+            user.account.edit(name, userDefined=[{"key": "a", "value": "b"}])  # nothing that is synced
+        w.clock.advance(60)
         order = user.engine.preview().order
         assert order is not None
         assert order.complete
@@ -124,3 +131,47 @@ def test_a_clearing_that_a_plan_shows_as_held_stays_held_in_another_batch() -> N
         assert [doc.data["class"] for doc in user.backlog()] == ["held: mass clearing"] * 7
         orgs = [(each.get("organizations") or [{}])[0] for each in user.account.people()]
         assert sum(org.get("title") == "Rep" for org in orgs) == 26
+
+
+def all_held(w: World) -> tuple[User, str, list[str]]:
+    """A plan that shows twelve deletions as held: its id, and its contacts' keys."""
+    user = w.user(**BOTH)
+    for link in many(w, user, 40)[:12]:
+        w.sugar.remove(link.sugar_id)
+    w.clock.advance(60)
+    report = user.engine.preview()
+    assert report.plan is not None
+    keys = [decision.subject.key for decision in report.plan.decisions if decision.entries]
+    for _ in range(9):
+        if report.order is not None and not report.order.complete:
+            report = user.engine.preview(plan=report.order.id)
+    assert report.order is not None
+    assert report.order.counts == {"park": 12}
+    return user, report.order.id, keys
+
+
+def test_what_is_taken_out_of_a_plan_that_shows_it_as_held_is_held_after_it() -> None:
+    with world() as w:
+        user, plan, keys = all_held(w)
+        user.engine.run(plan=plan, leave_out=tuple(keys[:3]))
+        rest(user)
+        assert len(user.account.people()) == 40
+
+
+def test_what_is_left_of_a_plan_that_shows_it_as_held_is_held_when_it_is_stopped() -> None:
+    with world(limits=Limits(batch=3)) as w:
+        user, plan, _ = all_held(w)
+        user.engine.run(plan=plan)
+        user.wish(kind="stop", plan=plan)
+        rest(user)
+        assert len(user.account.people()) == 40
+
+
+def test_what_a_plan_has_held_counts_for_the_day() -> None:
+    with world() as w:
+        user, plan, _ = all_held(w)
+        user.engine.run(plan=plan)
+        for link in [link for link in user.links() if link.sugar_id in w.sugar.contacts()][:10]:
+            w.sugar.remove(link.sugar_id)
+        rest(user)
+        assert len(user.account.people()) == 40

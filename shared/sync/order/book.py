@@ -29,6 +29,12 @@ _CUT = 100
 Record = tuple[SideName, str]
 
 
+def gone(record: Record) -> Record:
+    """Stands for a record among those looked at, if its key said that it is gone: what another one says is news."""
+    side, name = record
+    return side, f"{name} gone"
+
+
 @dataclass
 class _New:
     """A part on its way into the store."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shared.names import SideName
 from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head
 from shared.sync.naming import name_of
-from shared.sync.order.book import Book, Record
+from shared.sync.order.book import Book, Record, gone
 from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import marks
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
@@ -71,15 +71,17 @@ class Builder(Plain):
             keys = [key for name in names for key in batch.keys.get(name, ())]
             if any(map(self.book.seen, records_of(decision.subject))):
                 # By another name perhaps: its keys would come again with every part, and the plan never end.
-                self.book.look((key.side, key.id) for key in keys)
+                self.book.look(_looked_at(keys))
                 continue
             if _is_early(decision, batch):
                 # What it comes to is told by a later part. Nobody is to wait for its keys that say gone.
-                self.book.look(_gone(keys))
+                self.book.look(_looked_at(key for key in keys if key.deleted))
                 later.update(names)
                 continue
             along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
-            records = {*records_of(decision.subject), *along, *((key.side, key.id) for key in keys)}
+            # Of whom a name is shown that is not told of yet, that name may be another contact's of this plan.
+            own = () if decision.subject.untold else records_of(decision.subject)
+            records = {*own, *along, *_looked_at(keys)}
             self.book.add(_item(env, decision, subjects, along), _begin(decision), sorted(records))
             order.tombstones += sum(key.deleted for key in keys)
             removes.update(wanted.get(decision.subject.key, ()))
@@ -165,6 +167,14 @@ def _is_early(decision: Decision, batch: Batch) -> bool:
 def _gone(keys: Sequence[Dirty]) -> set[Record]:
     """The names that are told of as gone."""
     return {(key.side, key.id) for key in keys if key.deleted}
+
+
+def _looked_at(keys: Iterable[Dirty]) -> Iterator[Record]:
+    """The records that these are about, and that they are gone where they say so."""
+    for key in keys:
+        yield key.side, key.id
+        if key.deleted:
+            yield gone((key.side, key.id))
 
 
 def _item(env: Env, decision: Decision, subjects: Mapping[str, Subject], along: Sequence[tuple[SideName, str]]) -> Item:

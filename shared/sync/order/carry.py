@@ -20,7 +20,7 @@ from shared.names import SideName
 from shared.store.port import Change
 from shared.sync.batch import Batch
 from shared.sync.head import Head
-from shared.sync.order.book import Book, Record
+from shared.sync.order.book import Book, Record, gone
 from shared.sync.order.errand import Begun, Plain, Wanted, bare, is_quiet, own_of_recovery, records_of
 from shared.sync.order.mark import kind_of, mark_of, marks, side_of
 from shared.sync.order.model import Item, ItemState, OrderState, Progress, told
@@ -116,13 +116,13 @@ class Carrier(Plain):
     # -- what of them --------------------------------------------------------------------------------
 
     def judged(self, queue: Queue, batch: Batch) -> int:
-        """Of what the plan has looked at the guard knew when it let pass what was shown; what it held stays held.
+        """Those that were gone when the plan looked at them: the guard knew when it let pass what was shown.
 
         A plan leaves the keys in the queue of those of whom nothing is to be done: they are not pending.
         """
         mine = set(map(id, batch.all_keys))
         keys = [key for key in queue.ready() if key.deleted and id(key) not in mine]
-        return sum(self.book.seen((key.side, key.id)) for key in keys)
+        return sum(self.book.seen(gone((key.side, key.id))) for key in keys)
 
     def plan(self, env: Env, batch: Batch) -> Plan:
         by_record = {record: item for _, item in self._taken.values() for record in item.ids.items()}

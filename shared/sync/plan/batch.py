@@ -109,6 +109,8 @@ def _loose(env: Env, table: Table, subject: Subject, by_record: dict[tuple[SideN
         return Decision(subject, Action.NOTHING, f"outside the scope in {_WHO[side]}")
     if subject.early:
         return Decision(subject, Action.WAIT, "first comes who is gone: it may be one of them", wait_seconds=DOUBT)
+    if subject.untold:
+        return Decision(subject, Action.WAIT, "Google has not told yet of its new name", wait_seconds=DOUBT)
     if (mended := plan_mend(env, subject)) is not None:
         return mended
     person = table.person(side, record.id)
@@ -167,7 +169,7 @@ def _link(env: Env, subject: Subject, side: SideName, match: Matched, twin: Subj
         entry = Entry(Trouble.AMBIGUOUS, message, candidates=(match.person.name,))
         return Decision(subject, Action.PARK, message, entries=(entry,))
     if match.person.doubt:
-        return Decision(subject, Action.WAIT, "its match waits for a write of an earlier run", wait_seconds=DOUBT)
+        return Decision(subject, Action.WAIT, "its match has to wait itself", wait_seconds=DOUBT)
     key = match.link.id if match.link else subject.key
     different = sorted(match.person.different | subject.different)
     link = Link(id=key, sugar_id=joined.sugar.id, google_id=joined.google.id, different=different)

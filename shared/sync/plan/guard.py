@@ -46,7 +46,7 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
     """
     wanted: Counter[str] = Counter()
     for decision in decisions:
-        wanted.update(removes(decision))
+        wanted.update(removes(decision) - decision.subject.held)
     most = limit(weather.links)
     held = {
         kind
@@ -58,7 +58,10 @@ def guard(env: Env, decisions: Sequence[Decision], weather: Weather) -> tuple[tu
 
 
 def removes(decision: Decision) -> frozenset[str]:
-    """What counts for the rolling day: a delete (:data:`DELETES`), and the fields that are cleared, by name."""
+    """What counts for the rolling day: a delete (:data:`DELETES`), and the fields that are cleared, by name.
+
+    What is held counts, too, once: with a plan that has held it, when that is carried out.
+    """
     if decision.subject.exempt or not decision.steps:
         return frozenset()  # approved, or nothing of it is written
     cleared = {change.name for change in decision.fields if change.clears}
@@ -70,11 +73,11 @@ def _held_before(decision: Decision) -> frozenset[str]:
     """What of this contact was held already: that waits until a person approves, however quiet the day has become."""
     link, answer = decision.subject.link, decision.subject.answer
     deletes = answer is not None and answer.asked == Trouble.HELD_DELETE
-    return decision.subject.held.union(link.held if link is not None else (), [DELETES] if deletes else ())
+    return frozenset(link.held if link is not None else ()).union([DELETES] if deletes else ())
 
 
 def _hold(env: Env, decision: Decision, counted: Set[str]) -> Decision:
-    held = (counted | _held_before(decision)) - decision.subject.approved
+    held = (counted | decision.subject.held | _held_before(decision)) - decision.subject.approved
     if DELETES in held and decision.deletes:
         entry = Entry(Trouble.HELD_DELETE, f"{decision.why}; too many deletions at once, so a person has to approve")
         link = decision.subject.link

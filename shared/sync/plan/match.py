@@ -104,7 +104,8 @@ class Table:
         emails = email_keys(view.contact.emails or ())
         known = told.different | frozenset(link.different if link else ())
         aside = replace(record, barred=True) if told.never else record
-        self._people[side, record.id] = Person(side, aside, view.contact, emails, link, told.parked, known, told.doubt)
+        doubt = told.doubt or (isinstance(told, Subject) and told.untold)
+        self._people[side, record.id] = Person(side, aside, view.contact, emails, link, told.parked, known, doubt)
 
     def person(self, side: SideName, record_id: str) -> Person:
         return self._people[side, record_id]

@@ -99,7 +99,10 @@ class Subject:
     approved: frozenset[str] = frozenset()
     """What the guard would hold and a person approved: fields that are cleared, by name, or that it is deleted."""
     held: frozenset[str] = frozenset()
-    """What the guard held when the plan that is carried out was made, named like those."""
+    """What the guard held when the plan that is carried out was made, named like those: it stays held, and does not
+    count against what the plan let pass."""
+    untold: bool = False
+    """It has no link, and a read has shown it by a name of which neither changes nor a listing have told yet."""
     unsure: str = ""
     """Why its match cannot be told, though there may be one; blank: it can."""
     unfound: frozenset[SideName] = frozenset()
@@ -140,7 +143,8 @@ class Candidate:
     different: frozenset[str] = frozenset()
     """As with subjects."""
     doubt: bool = False
-    """A create of an earlier run was made from it, or may have made it, and may yet happen."""
+    """A create of an earlier run was made from it, or may have made it, and may yet happen; or whose it is shows only
+    once its name is told of."""
 
 
 @dataclass(frozen=True)
