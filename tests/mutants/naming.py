@@ -200,4 +200,16 @@ MUTANTS = (
         swap(_BUILD, "decision.action is Action.WAIT and subject.early and", "decision.action is Action.WAIT and"),
         (_NAMES + "::test_a_plan_ends_before_a_name_is_told_of",),
     ),
+    Mutant(
+        "only-who-waits-is-untold",
+        "Who is out of the scope need not wait; but the index then knows the name as if it had been told of.",
+        swap(_KEEP, "if another and subject.untold:", "if another and subject.untold and out.again is not None:"),
+        (_NAMES + "::test_a_name_that_was_only_read_is_not_told_of_whatever_is_decided",),
+    ),
+    Mutant(
+        "item-lost-between-two-names",
+        "A record tells of the name that it was read by; the plan's is the one before.",
+        swap("shared/sync/order/carry.py", "        read.update(led)\n", "        del led\n"),
+        (_NAMES + "::test_a_plan_ends_though_its_contact_is_renamed_twice_before_it_begins",),
+    ),
 )

@@ -465,3 +465,59 @@ def test_nobody_waits_for_whose_turn_comes_after() -> None:
             w.clock.advance(120)
             user.run()
         assert {lane for lane, infos in user.head().queue.items() if sum(info.count for info in infos)} == {"asleep"}
+
+
+def test_a_name_that_was_only_read_is_not_told_of_whatever_is_decided() -> None:
+    """Two former names have keys that wait. Out of the scope for a moment, she is nothing by the first of them::
+
+    the link knows A3 ──▶ A3 is A4, out of the scope ──▶ A2's turn ──▶ in the scope ──▶ A's turn, still before the feed
+    """
+    with world(people=Switches(feed_delay=240.0), limits=Limits(batch=1)) as w:
+        user = w.user(**BOTH)
+        user.set(google_scope=user.account.label("Work"))
+        name = user.account.add(person("Ada", "Byron"), ["Work"])
+        w.clock.advance(300)
+        rest(user)
+        for title in ("Doctor", "Professor"):
+            user.account.edit(name, organizations=titled("Miss"))
+            w.clock.advance(300)
+            user.engine.preview()
+            name = user.account.rename_resource(name)
+            user.account.edit(name, organizations=titled(title))
+        w.clock.advance(300)
+        carried_out_in_parts(user)
+        name = user.account.rename_resource(name)
+        user.account.set_labels(name, ["Family"])
+        user.run()
+        user.account.set_labels(name, ["Work"])
+        for _ in range(3):
+            user.run()
+            w.clock.advance(30)
+        w.clock.advance(300)
+        rest(user)
+        assert names(w) == ["Byron"]
+
+
+def test_a_plan_ends_though_its_contact_is_renamed_twice_before_it_begins() -> None:
+    """The feed tells of both, one after the other: the record is read by the second name, which tells of no first."""
+    with world() as w:
+        user = w.user(**BOTH)
+        user.sync()
+        name = user.account.add(person("Ada", "Byron", "ada@x.org"))
+        w.clock.advance(60)
+        order = user.engine.preview().order
+        assert order is not None
+        assert (order.complete, order.counts) == (True, {"create": 1, "create sugar": 1})
+        for _ in range(2):
+            name = user.account.rename_resource(name)
+            w.clock.advance(60)
+            user.engine.preview()
+        told = user.engine.run(plan=order.id).order
+        for _ in range(3):
+            w.clock.advance(60)
+            again = user.engine.run().order
+            told = again or told
+        assert told is not None
+        assert told.state == "done"
+        rest(user)
+        assert names(w) == ["Byron"]

@@ -227,8 +227,13 @@ class Carrier(Plain):
             self._fates[key] = (name, sorted(carried), bool(item.ops) and carried == set(item.ops))
 
     def _lost(self, decisions: Sequence[Decision], batch: Batch, found: Collection[str]) -> None:
-        """Items that were read, and about which nothing was decided any more."""
+        """Items that were read, and about which nothing was decided any more.
+
+        A key tells of more names than the record does that it led to: two renames, told of one after the other.
+        """
+        led = ((key.side, name) for key in batch.all_keys for name in (key.id, *key.previous))
         read = {record for subject in (*batch.subjects, *(d.subject for d in decisions)) for record in _all(subject)}
+        read.update(led)
         for name, (_, item) in self._taken.items():
             if name not in found and read.intersection(item.ids.items()):
                 self._leave_out(name, _ELSEWHERE)
