@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.names import SideName
 from shared.sync.link import Link
+from shared.sync.words import OrderTold
 from tests import older
 from tests.simulators.wire import Call, Request
 from tests.sync.scenarios import BOTH, person
@@ -57,15 +58,20 @@ def many(w: World, user: User, count: int, **fields: Any) -> list[Link]:
     return [links[record] for record in ids]
 
 
-def carried_out_in_parts(user: User) -> None:
-    """A plan of few parts, made and carried out to the letter."""
+def whole_plan(user: User) -> OrderTold:
+    """A plan, part by part, until it is complete."""
     order = user.engine.preview().order
     for _ in range(9):
         if order is not None and not order.complete:
             order = user.engine.preview(plan=order.id).order
     assert order is not None
     assert order.complete
-    told = user.engine.run(plan=order.id).order
+    return order
+
+
+def carried_out_in_parts(user: User) -> None:
+    """A plan of few parts, made and carried out to the letter."""
+    told = user.engine.run(plan=whole_plan(user).id).order
     for _ in range(9):
         if told is not None and told.state == "started":
             told = user.engine.run().order

@@ -10,10 +10,10 @@ import pytest
 from shared.people.side import PeopleSide
 from shared.sync.limits import Limits
 from shared.sync.order.book import Book
-from shared.sync.words import OrderTold
 from tests.simulators.wire import Reply
 from tests.sync.crashes import Crash, rest
 from tests.sync.scenarios import BOTH, person
+from tests.sync.stage import whole_plan
 from tests.world import User, World, world
 
 
@@ -91,17 +91,6 @@ def test_nobody_waits_for_ever_for_those_whom_a_listing_left_out_and_a_read_find
             w.clock.advance(300)  # whoever waits is awake again
             user.run()
         assert len(w.sugar.contacts()) == 8
-
-
-def whole_plan(user: User) -> OrderTold:
-    """A plan, part by part, until it is complete."""
-    order = user.engine.preview().order
-    for _ in range(9):
-        if order is not None and not order.complete:
-            order = user.engine.preview(plan=order.id).order
-    assert order is not None
-    assert order.complete
-    return order
 
 
 @pytest.mark.parametrize("listed", [False, True])

@@ -71,17 +71,17 @@ class Builder(Plain):
             keys = [key for name in names for key in batch.keys.get(name, ())]
             if any(map(self.book.seen, records_of(decision.subject))):
                 # By another name perhaps: its keys would come again with every part, and the plan never end.
-                self.book.look(_looked_at(keys))
+                self.book.look(_looked_at(keys, decision.subject, counted=False))
                 continue
             if _is_early(decision, batch):
                 # What it comes to is told by a later part. Nobody is to wait for its keys that say gone.
-                self.book.look(_looked_at(key for key in keys if key.deleted))
+                self.book.look(_looked_at([key for key in keys if key.deleted], decision.subject))
                 later.update(names)
                 continue
             along = [record for name in decision.joined if name in subjects for record in records_of(subjects[name])]
             # Of whom a name is shown that is not told of yet, that name may be another contact's of this plan.
             own = () if decision.subject.untold else records_of(decision.subject)
-            records = {*own, *along, *_looked_at(keys)}
+            records = {*own, *along, *_looked_at(keys, decision.subject)}
             self.book.add(_item(env, decision, subjects, along), _begin(decision), sorted(records))
             order.tombstones += sum(key.deleted for key in keys)
             removes.update(wanted.get(decision.subject.key, ()))
@@ -169,11 +169,18 @@ def _gone(keys: Sequence[Dirty]) -> set[Record]:
     return {(key.side, key.id) for key in keys if key.deleted}
 
 
-def _looked_at(keys: Iterable[Dirty]) -> Iterator[Record]:
-    """The records that these are about, and that they are gone where they say so."""
+def _looked_at(keys: Iterable[Dirty], subject: Subject, *, counted: bool = True) -> Iterator[Record]:
+    """The records that these are about, and which of these names are gone.
+
+    One that a read has found by that very name is not, whatever its key says.
+
+    Args:
+        counted: whether the guard was told of this contact with the plan.
+    """
     for key in keys:
         yield key.side, key.id
-        if key.deleted:
+        there = subject.half(key.side).there
+        if key.deleted and (counted if there is None else there.id != key.id):
             yield gone((key.side, key.id))
 
 
