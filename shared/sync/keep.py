@@ -308,7 +308,7 @@ def _untold(index: Index, done: Answered, out: Settled, keys: Sequence[Dirty]) -
         missed = any(key.deleted for key in mine)
         if (noted and not told and not known) or renamed or another or missed:
             row = row_of(done.env, side, out.after.get(side, record))
-            if another and subject.untold:
+            if subject.untold:
                 if index.of(side, {record.id}):
                     continue
                 row.version = UNTOLD

@@ -162,10 +162,9 @@ class Observer:
         if side is SWEEPS:
             self._index.append(side, map(gone, _gone(page.keys)))
         # Also who lies outside the scope may be the same person as one that is about to be created there.
-        rows = [_row(key) for key in keys if key.terms and (key.in_scope or side is SWEEPS)]
-        # One without a name or an email is found by nobody; that its name was told of is known all the same.
-        rows += [_row(key) for key in keys if side is SWEEPS and not key.terms and not key.deleted]
-        self._index.append(side, rows)
+        # In Google also who has neither name nor email, though nobody is found by that: its resource name was told of.
+        living = [key for key in keys if not key.deleted]
+        self._index.append(side, [_row(key) for key in living if (side is SWEEPS or (key.terms and key.in_scope))])
         keys = self._relevant(side, keys)
         self._watch(side, keys)
         for key in keys:

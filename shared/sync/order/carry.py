@@ -125,10 +125,10 @@ class Carrier(Plain):
         return sum(self.book.seen(gone((key.side, key.id))) for key in keys)
 
     def plan(self, env: Env, batch: Batch) -> Plan:
-        by_record = {record: item for _, item in self._taken.values() for record in item.ids.items()}
+        by_record = self._by_record()
         for n, subject in enumerate(batch.subjects):
             items = [by_record[record] for record in records_of(subject) if record in by_record]
-            if held := frozenset(name for item in items for name in _held(item)):
+            if held := frozenset(kind for name in items for kind in _held(self._taken[name][1])):
                 batch.subjects[n] = replace(subject, held=held)
         return super().plan(env, batch)
 
@@ -155,9 +155,13 @@ class Carrier(Plain):
         self._lost(decisions, batch, set(found.values()))
         return tuple(going)
 
+    def _by_record(self) -> dict[Record, str]:
+        """The items that were taken, by the records that they are about."""
+        return {record: name for name, (_, item) in self._taken.items() for record in item.ids.items()}
+
     def _items(self, decisions: Sequence[Decision]) -> dict[str, str]:
         """The item that each decision is about, by its subject; each item once."""
-        by_record = {record: name for name, (_, item) in self._taken.items() for record in item.ids.items()}
+        by_record = self._by_record()
         found = {d.subject.key: d.subject.key for d in decisions if d.subject.key in self._taken}
         for decision in decisions:
             names = {by_record[record] for record in records_of(decision.subject) if record in by_record}
@@ -168,7 +172,7 @@ class Carrier(Plain):
 
     def _happened(self, decisions: Sequence[Decision], recovered: Recovered) -> dict[str, set[str]]:
         """What of each item turns out to have happened; of two that were to become one, either may tell of it."""
-        by_record = {record: name for name, (_, item) in self._taken.items() for record in item.ids.items()}
+        by_record = self._by_record()
         known: dict[str, set[str]] = {}
         for decision in decisions:
             subject = decision.subject
