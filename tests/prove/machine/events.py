@@ -108,6 +108,8 @@ class Answer:
                 story.memory.wanted_again.update(_tags(story, set(doc.data["ids"].values())))
             if (op := _GOES_BEYOND.get(remedy["action"])) is not None:
                 story.memory.decided.update((op, record) for record in _ids(story, doc.data))
+            if remedy["action"] == "mend":
+                story.memory.mended.add((SideName(remedy["side"]), doc.data["ids"][remedy["side"]]))
             story.user.wish(kind="release", entries=[doc.id], **remedy)
             told.append((doc.id, doc.data["class"], remedy["action"]))
         story.say("answer", told)

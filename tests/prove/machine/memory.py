@@ -67,6 +67,8 @@ class Memory:
     """A person wants it made again where it was deleted, whatever the switches say."""
     decided: set[tuple[str, str]] = field(default_factory=set)
     """What a person wants done to a record, whatever the switches say: ``update`` or ``delete``, and its id."""
+    mended: set[tuple[SideName, str]] = field(default_factory=set)
+    """Records that a person has had written with a value of their own."""
     may_leave: set[Tag] = field(default_factory=set)
     """Seen outside the scope while that meant that the other side's is deleted."""
     unclear: set[Tag] = field(default_factory=set)
