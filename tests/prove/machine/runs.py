@@ -132,7 +132,7 @@ def check_calls(story: Story, before: Before, *, settled: bool) -> None:
             for write in asked:
                 _check_write(story, before, write)
                 if settled and side is SideName.SUGAR and write.record and not story.user.head().open:
-                    # Who mends a contact without a link has named it; the link comes with what the next run makes of it.
+                    # Who mends a contact without a link has named it; what a later run makes of it brings the link.
                     known = (side, write.record) in links
                     known = known or (write.op == "update" and (side, write.record) in story.memory.mended)
                     story.claim(known, Claim.STRANGER, f"wrote {write.record}, which is not linked")
