@@ -177,7 +177,7 @@ class Observer:
         doubtful = [key for key in keys if key.deleted or not key.in_scope]
         if not doubtful:
             return keys
-        ids = [record for key in doubtful for record in (key.id, *key.previous_ids)]
+        ids = {name for key in doubtful for name in self._names(side, key)}
         links = self._links.of(side, ids)
         # A deletion that the link knows already (our own, most often) is no news, and must not alarm the guard.
         keys = [key for key in keys if not (key.deleted and key.id in links and _told(links[key.id], side))]
@@ -196,9 +196,18 @@ class Observer:
             key
             for key in keys
             if (key.in_scope and not key.deleted)
-            or known.intersection((key.id, *key.previous_ids))
+            or known.intersection(self._names(side, key))
             or watched.intersection(key.planted)
         ]
+
+    def _names(self, side: SideName, key: Key) -> set[str]:
+        """What the record may be linked by: a link goes by a former name until its turn has come.
+
+        ::
+
+            A (linked) is B: its key waits ──▶ B is deleted, and its tombstone tells of no former name ──▶ A's turn
+        """
+        return {key.id, *key.previous_ids, *self._queue.former(side, key.id)}
 
     def _full(self, side: SideName, state: SideState, listing: Listing, page: Page) -> bool:
         if page.feed is not Feed.FULL:

@@ -159,6 +159,8 @@ class Queue:
         new key knows is joined to the old one. So a feed that repeats itself does not make the queue longer.
         """
         for key in keys:
+            if key.previous:
+                self._former = None
             place = self._place(lane, key)
             if place is not None:
                 self._join(*place, key)

@@ -211,6 +211,18 @@ MUTANTS = (
         (_UNTOLD + "::test_a_name_that_was_only_read_is_not_told_of_whatever_is_decided",),
     ),
     Mutant(
+        "tombstone-of-a-name-not-linked-yet",
+        "A tombstone tells of no former name, and no link has this one: somebody else's contact, it seems.",
+        swap("shared/sync/observe.py", ", *self._queue.former(side, key.id)}", "}"),
+        (_NAMES + "::test_who_was_renamed_and_deleted_before_its_turn_is_deleted_in_sugar[False]",),
+    ),
+    Mutant(
+        "former-names-of-the-first-page",
+        "Which names the queue tells of is found out once in a run; but every page may tell of more.",
+        swap(_QUEUE, "            if key.previous:\n                self._former = None\n", ""),
+        (_REGRESSIONS + "::test_a_former_name_is_known_from_the_page_before",),
+    ),
+    Mutant(
         "item-lost-between-two-names",
         "A record tells of the name that it was read by; the plan's is the one before.",
         swap("shared/sync/order/carry.py", "        read.update(led)\n", "        del led\n"),

@@ -141,6 +141,18 @@ def test_a_key_that_had_to_wait_does_not_hide_a_tombstone_seen_meanwhile() -> No
         assert key.version == "#b"
 
 
+def test_a_former_name_is_known_from_the_page_before() -> None:
+    with world() as w:
+        user = w.user()
+        user.run()
+        doc = w.store.get(user.paths.head)
+        assert doc is not None
+        queue = Queue(w.store, user.paths, Head.load(doc.data))
+        assert queue.former(SideName.GOOGLE, "people/c2") == ()
+        queue.add(Lane.FEED, [Dirty(SideName.GOOGLE, "people/c2", "2026-03-02T09:00:00+00:00", previous=["people/c1"])])
+        assert queue.former(SideName.GOOGLE, "people/c2") == ("people/c1",)
+
+
 def test_a_quarantined_contact_is_not_linked_by_way_of_its_match_either() -> None:
     with world() as w:
         user = w.user(**BOTH)
