@@ -9,6 +9,7 @@ _FOLLOWING, _PLAN, _GATHER = "shared/sync/following.py", "shared/sync/plan/batch
 _REGRESSIONS = "tests/sync/test_regressions.py"
 _EARLY, _GONE = "tests/sync/test_early.py", "tests/sync/test_gone_for_good.py"
 _NAMES, _UNTOLD = "tests/sync/test_names.py", "tests/sync/test_untold.py"
+_RENAMED = "tests/sync/test_renamed_and_deleted.py"
 
 MUTANTS = (
     Mutant(
@@ -214,7 +215,7 @@ MUTANTS = (
         "tombstone-of-a-name-not-linked-yet",
         "A tombstone tells of no former name, and no link has this one: somebody else's contact, it seems.",
         swap("shared/sync/observe.py", ", *self._queue.former(side, key.id)}", "}"),
-        (_NAMES + "::test_who_was_renamed_and_deleted_before_its_turn_is_deleted_in_sugar[False]",),
+        (_RENAMED + "::test_who_was_renamed_and_deleted_before_its_turn_is_deleted_in_sugar[False]",),
     ),
     Mutant(
         "former-names-of-the-first-page",

@@ -45,6 +45,19 @@ def two(w: World) -> tuple[User, str, str]:
     return user, found[first], found[second]
 
 
+def asked_about(w: World) -> tuple[User, str]:
+    """Ada stands once in Google and twice in Sugar: three entries. Also her name in Google."""
+    user = w.user(**BOTH)
+    for _ in range(2):
+        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
+    old = user.account.add(person("Ada", "Byron", "ada@x.org"))
+    w.clock.advance(60)
+    user.sync()
+    rest(user)
+    assert [doc.id for doc in user.backlog() if doc.id.startswith("g")]
+    return user, old
+
+
 def twelve(w: World, **settings: Any) -> User:
     user = w.user(**{**BOTH, **settings})
     for n in range(12):

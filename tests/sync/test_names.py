@@ -8,24 +8,11 @@ from shared.names import SideName
 from shared.sync.limits import Limits
 from shared.sync.paths import subject_id
 from tests.simulators.people.switches import Shows, Switches
-from tests.sync.cast import SHOWS, classes, dies, linked_once, names, twelve, two
+from tests.sync.cast import SHOWS, asked_about, classes, linked_once, names, twelve, two
 from tests.sync.crashes import rest
 from tests.sync.scenarios import BOTH, person
-from tests.sync.stage import carried_out_in_parts, linked, titled
+from tests.sync.stage import carried_out_in_parts, titled
 from tests.world import User, World, world
-
-
-def asked_about(w: World) -> tuple[User, str]:
-    """Ada stands once in Google and twice in Sugar: three entries. Also her name in Google."""
-    user = w.user(**BOTH)
-    for _ in range(2):
-        w.sugar.add(first_name="Ada", last_name="Byron", email=["ada@x.org"])
-    old = user.account.add(person("Ada", "Byron", "ada@x.org"))
-    w.clock.advance(60)
-    user.sync()
-    rest(user)
-    assert [doc.id for doc in user.backlog() if doc.id.startswith("g")]
-    return user, old
 
 
 @pytest.mark.parametrize("delay", [0.0, 240.0], ids=["the feed tells", "the feed lags"])
@@ -59,46 +46,6 @@ def test_who_took_over_another_contact_is_followed_to_a_new_name(shows: Shows) -
         assert after in [link.google_id for link in user.links()]
         assert names(w) == ["Byron", "Miller"]
         linked_once(user)
-
-
-def test_who_was_renamed_and_deleted_with_an_entry_stops_nobody() -> None:
-    with world(people=Switches(rename_tombstone=True)) as w:
-        user, old = asked_about(w)
-        new = user.account.rename_resource(old)
-        w.clock.advance(60)
-        dies(user, lambda step: step == "after commit" and bool(user.head().queue.get("feed")))  # observed
-        user.account.remove(new)
-        rest(user)
-        assert not [doc.id for doc in user.backlog() if doc.id.startswith("g")]
-
-
-@pytest.mark.parametrize("tombstone", [False, True])
-def test_who_was_renamed_and_deleted_before_its_turn_is_deleted_in_sugar(tombstone: bool) -> None:
-    """The link knows the former name alone, and the tombstone the new one."""
-    with world(people=Switches(rename_tombstone=tombstone)) as w:
-        user, link = linked(w)
-        after = user.account.rename_resource(link.google_id)
-        w.clock.advance(60)
-        user.engine.preview()
-        user.account.remove(after)
-        w.clock.advance(60)
-        rest(user)
-        assert not w.sugar.contacts()
-
-
-def test_a_deletion_in_doubt_of_who_was_renamed_comes_to_an_end() -> None:
-    """Nobody waits for ever for a proof that was let go: it tells of the new name, the link knows the former one."""
-    with world() as w:
-        user, link = linked(w, w.user(**BOTH, leaves_scope="delete"))
-        user.account.rename_resource(link.google_id)
-        w.clock.advance(60)
-        user.engine.preview()
-        w.sugar.edit(link.sugar_id, assigned_user_id="other")
-        w.clock.advance(60)
-        dies(user, lambda step: step == "before commit" and not user.account.people())
-        rest(user)
-        assert not user.account.people()
-        assert list(w.sugar.contacts()) == [link.sugar_id]
 
 
 def test_who_was_renamed_and_answers_to_the_former_name_no_more_stops_nobody() -> None:

@@ -15,7 +15,7 @@ from tests.simulators.wire import Reply
 from tests.sync.crashes import Crash, Steps, fixed_point, rest
 from tests.sync.scenarios import BOTH, person
 from tests.sync.stage import titled
-from tests.world import world
+from tests.world import World, world
 
 
 def test_two_releases_of_the_same_entry_before_a_run_count_as_one() -> None:
@@ -123,13 +123,18 @@ def test_a_crash_while_linking_keeps_what_the_link_overwrote(pause: float) -> No
         story(step)
 
 
+def queue_of(w: World) -> Queue:
+    """The queue of a new user after a first run."""
+    user = w.user()
+    user.run()
+    doc = w.store.get(user.paths.head)
+    assert doc is not None
+    return Queue(w.store, user.paths, Head.load(doc.data))
+
+
 def test_a_key_that_had_to_wait_does_not_hide_a_tombstone_seen_meanwhile() -> None:
     with world() as w:
-        user = w.user()
-        user.run()
-        doc = w.store.get(user.paths.head)
-        assert doc is not None
-        queue = Queue(w.store, user.paths, Head.load(doc.data))
+        queue = queue_of(w)
         seen = Dirty(SideName.GOOGLE, "people/c1", "2026-03-02T09:00:00+00:00", version="#a", epoch=1)
         waited = msgspec.structs.replace(seen, due="2026-03-02T09:10:00+00:00", tries=1)
         queue.add(Lane.LATER, [waited])
@@ -143,11 +148,7 @@ def test_a_key_that_had_to_wait_does_not_hide_a_tombstone_seen_meanwhile() -> No
 
 def test_a_former_name_is_known_from_the_page_before() -> None:
     with world() as w:
-        user = w.user()
-        user.run()
-        doc = w.store.get(user.paths.head)
-        assert doc is not None
-        queue = Queue(w.store, user.paths, Head.load(doc.data))
+        queue = queue_of(w)
         assert queue.former(SideName.GOOGLE, "people/c2") == ()
         queue.add(Lane.FEED, [Dirty(SideName.GOOGLE, "people/c2", "2026-03-02T09:00:00+00:00", previous=["people/c1"])])
         assert queue.former(SideName.GOOGLE, "people/c2") == ("people/c1",)
